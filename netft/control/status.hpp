@@ -1,0 +1,91 @@
+// What the node knows of itself, gathered for people and tools; and its JSON.
+//
+// The daemon fills the structures from the coordinator and the worker's report; to_json() makes
+// the documents that netft/docs/schema/*.json describe.
+// Threads: control only.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netft/base/time.hpp"
+#include "netft/core/counters.hpp"
+#include "netft/core/events.hpp"
+#include "netft/core/settings.hpp"
+#include "routing/topology/topology_manager.hpp"
+
+namespace netft::control {
+
+// Turns monotonic instants into wall time for people.
+struct WallClock {
+    TimePoint monotonic;
+    WallTime wall;
+    // RFC 3339 with microseconds, UTC: "2026-11-21T10:00:00.123456Z".
+    std::string to_rfc3339(TimePoint t) const;
+};
+
+struct RouteStatus {
+    routing::Route route;
+    core::RouteReport report;  // of the engine; default-made (state down) before its first report
+    bool has_session = false;
+};
+
+struct PeerStatus {
+    std::string name;
+    bool reachable = false;
+    bool has_session = false;
+    bool has_card = false;
+    std::string note;  // "never heard of", "card refused: …", "" when all is well
+    IpAddress ipv4;
+    IpAddress ipv6;
+    std::vector<RouteStatus> routes;
+};
+
+struct NodeStatus {
+    std::string node;
+    std::string cluster;
+    SecurityMode security = SecurityMode::none;
+    std::string netftd_version;
+    std::string adapter_name;
+    bool adapter_up = false;
+    MacAddress adapter_mac;
+    IpAddress adapter_ipv4;
+    IpAddress adapter_ipv6;
+    std::uint16_t adapter_mtu = 0;
+    std::vector<PeerStatus> peers;
+    std::vector<std::string> warnings;
+    core::WorkerCounters counters;
+    DropCounters drops;
+};
+
+// netft-route show --json (design, section 4), "warnings", "counters" and "drops" added.
+nlohmann::json to_json(const NodeStatus& status, const WallClock& clock);
+
+// A transition as streams and `history` show it, with the route's names resolved.
+struct TransitionRecord {
+    core::RouteTransition transition;
+    std::string peer;
+    std::string network;
+    Endpoint local;
+    Endpoint remote;
+};
+nlohmann::json to_json(const TransitionRecord& record, const WallClock& clock);
+
+struct HeartbeatTrace {
+    core::HeartbeatRecord record;
+    std::string peer;
+    std::string network;
+    Endpoint local;
+    Endpoint remote;
+};
+nlohmann::json to_json(const HeartbeatTrace& trace, const WallClock& clock);
+
+struct SelectionRecord {
+    core::SelectionChange change;
+    std::string peer;
+};
+nlohmann::json to_json(const SelectionRecord& record, const WallClock& clock);
+
+}  // namespace netft::control

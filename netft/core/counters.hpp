@@ -1,0 +1,27 @@
+// What passed through a worker; the counterpart of the drop reasons.
+#pragma once
+
+#include <cstdint>
+
+#include "netft/base/time.hpp"
+
+namespace netft::core {
+
+// Loss-free accounting of what passed; all counters since start.
+struct WorkerCounters {
+    std::uint64_t frames_from_adapter = 0;
+    std::uint64_t frames_to_adapter = 0;
+    std::uint64_t bytes_from_adapter = 0;
+    std::uint64_t bytes_to_adapter = 0;
+    std::uint64_t trains_sent = 0;
+    std::uint64_t datagrams_received = 0;
+    std::uint64_t datagrams_sent = 0;
+    std::uint64_t heartbeats_sent = 0;
+    std::uint64_t answers_to_adapter = 0;  // ARP, ND, ICMP made here
+    std::uint64_t control_to = 0;          // datagrams passed up to control
+    std::uint64_t cycles = 0;
+    std::uint64_t sleeps = 0;
+    Duration longest_gap{};  // between two cycles that had work waiting: our own stalls
+};
+
+}  // namespace netft::core

@@ -1,0 +1,123 @@
+// The engine: heartbeats, route states and selection of one worker.
+//
+// PURE and sans I/O. The worker (netft/dataplane) or the simulator feeds it plans, datagrams and
+// the time, and takes from it heartbeats to send and events for control. One cycle:
+//
+//   now = clock                       read once
+//   handle_plan(now, plan)            when control has published a new one
+//   handle_datagram(now, …)           all that has been received, before timers
+//   handle_timers(now)                when next_deadline() ≤ now
+//   begin_train(now, …)               for each frame from the adapter
+//   poll_transmit() / poll_event()    until nullopt
+//
+// Parts: core/route_state (the state machine's table), core/route (one route: detection, timing,
+// quality), core/selector (which route carries a peer's traffic), core/timer_queue.
+// Threads: the worker's only. No allocation after handle_plan() but inside handle_plan().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "netft/base/address.hpp"
+#include "netft/base/bytes.hpp"
+#include "netft/base/ids.hpp"
+#include "netft/base/random.hpp"
+#include "netft/base/time.hpp"
+#include "netft/core/events.hpp"
+#include "netft/core/plan.hpp"
+#include "netft/wire/data.hpp"
+#include "netft/wire/drop_reason.hpp"
+#include "netft/wire/header.hpp"
+
+namespace netft::core {
+
+// Where received datagrams came from: looked up once per burst of one sender.
+struct Path {
+    EndpointId local;
+    Endpoint remote;
+    std::uint32_t route = kNoRoute;  // engine's own; valid until the next handle_plan()
+
+    static constexpr std::uint32_t kNoRoute = 0xffffffff;
+};
+
+// What the caller does with a datagram it has handed in.
+struct Verdict {
+    enum class Kind : std::uint8_t {
+        consumed,  // a heartbeat, dealt with
+        data,      // hand `body` with `train` to the peer's train assembler
+        control,   // types 1, 2, 3 and 6: pass the whole datagram to control
+        dropped,   // counted under `drop`
+    };
+    Kind kind = Kind::consumed;
+    DropReason drop{};
+    PeerId peer;               // data; control of type 6
+    std::uint16_t space = 0;   // data: counter space
+    std::uint64_t train_id = 0;  // data: counter − index
+    TrainPrefix train;         // data
+    Bytes body;                // data: borrowed from the datagram
+};
+
+// A heartbeat to send.
+struct Transmit {
+    EndpointId local;
+    Endpoint remote;
+    RouteId route;
+    std::array<std::uint8_t, kHeaderSize + kHeartbeatSize> datagram;
+};
+
+// Where a train goes and what its headers say.
+struct TrainTicket {
+    EndpointId local;
+    Endpoint remote;
+    RouteId route;
+    Header header;  // of the first datagram; the i-th has counter + i
+};
+
+class Engine {
+ public:
+    explicit Engine(std::uint64_t seed);
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    void handle_plan(TimePoint now, const Plan& plan);
+
+    Path path_of(EndpointId local, const Endpoint& remote) const;
+    Verdict handle_datagram(TimePoint now, const Path& path, Bytes datagram);
+    void handle_timers(TimePoint now);
+    // nullopt: nothing to do ever.
+    std::optional<TimePoint> next_deadline() const;
+
+    // The peer whose adapter has this MAC; nullopt: none.
+    std::optional<PeerId> peer_of(const MacAddress& mac) const;
+    const PlanPeer* find_peer(PeerId peer) const;  // borrowed until the next handle_plan()
+    // True when some route to the peer is up.
+    bool is_reachable(PeerId peer) const;
+    // Takes `datagrams` (1..kTrainDatagramsMax) counters for a train to `peer`. nullopt: no route
+    // up or no session; the caller counts the frame.
+    std::optional<TrainTicket> begin_train(TimePoint now, PeerId peer, std::uint16_t datagrams);
+    // Peers in the plan, for replication of multicast.
+    std::span<const PlanPeer> peers() const;
+
+    // On exit: marks every route admin-down and queues heartbeats that say so.
+    void handle_shutdown(TimePoint now);
+
+    // Whether every heartbeat is kept for poll_trace().
+    void set_tracing(bool on);
+
+    std::optional<Transmit> poll_transmit(TimePoint now);
+    std::optional<Event> poll_event();
+    std::optional<HeartbeatRecord> poll_trace();
+
+    // Fills `out`; its vectors are not grown beyond their capacity.
+    void report(TimePoint now, Report& out) const;
+    const DropCounters& drops() const;
+
+ private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace netft::core

@@ -1,0 +1,112 @@
+// What the engine tells control: transitions, heartbeats for traces, sessions shown; and reports.
+//
+// PURE, fixed size, no allocation: they cross a ring between threads.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "netft/base/ids.hpp"
+#include "netft/base/time.hpp"
+#include "netft/base/timing.hpp"
+#include "netft/wire/drop_reason.hpp"
+#include "netft/wire/heartbeat.hpp"
+
+namespace netft::core {
+
+enum class Direction : std::uint8_t { received, sent };
+
+// One heartbeat as a trace shows it.
+struct HeartbeatRecord {
+    TimePoint at;
+    RouteId route;
+    PeerId peer;
+    Direction direction = Direction::received;
+    std::uint64_t counter = 0;
+    Heartbeat heartbeat;
+    std::uint32_t rtt_us = 0;  // 0: no sample (received ones only)
+};
+
+// The short form that a transition keeps of the heartbeats just before it.
+struct RecentHeartbeat {
+    TimePoint at;
+    Direction direction = Direction::received;
+    BfdState state = BfdState::down;
+    bool suspect = false;
+    Diagnostic diagnostic = Diagnostic::none;
+    std::uint64_t counter = 0;
+};
+constexpr std::size_t kRecentHeartbeats = 8;
+
+struct RouteTransition {
+    TimePoint at;
+    RouteId route;
+    PeerId peer;
+    BfdState from = BfdState::down;
+    BfdState to = BfdState::down;
+    bool from_suspect = false;
+    bool to_suspect = false;
+    Diagnostic reason = Diagnostic::none;  // ours, or the peer's where it signalled
+    bool remote_said_so = false;           // the peer told us; else we found out
+    std::uint8_t recent_count = 0;         // oldest first
+    std::array<RecentHeartbeat, kRecentHeartbeats> recent{};
+};
+
+// Traffic to a peer moved. nullopt: no route (unreachable).
+struct SelectionChange {
+    TimePoint at;
+    PeerId peer;
+    std::optional<RouteId> from;
+    std::optional<RouteId> to;
+};
+
+// A datagram came on a session the peer had not shown before: it has our index.
+struct SessionShown {
+    PeerId peer;
+    SessionIndex local;
+};
+
+using Event = std::variant<RouteTransition, SelectionChange, SessionShown>;
+
+struct RouteReport {
+    RouteId id;
+    PeerId peer;
+    BfdState state = BfdState::down;
+    bool suspect = false;
+    bool in_use = false;
+    Diagnostic reason = Diagnostic::none;
+    bool remote_said_so = false;
+    TimePoint since;
+    Timing timing;               // ours, in force
+    Duration detection_time{};   // RFC 5880 §6.8.4, as it is now
+    Duration transmit_interval{};  // as it is now, before jitter
+    std::optional<std::uint32_t> rtt_p50_us;
+    std::optional<std::uint32_t> rtt_p99_us;
+    std::uint32_t jitter_us = 0;
+    std::optional<double> loss_in;   // 0..1 of the last ~100 heartbeats
+    std::optional<double> loss_out;
+    std::uint64_t heartbeats_sent = 0;
+    std::uint64_t heartbeats_received = 0;
+    std::uint64_t data_sent = 0;      // datagrams
+    std::uint64_t data_received = 0;  // datagrams
+    std::uint32_t transitions = 0;    // ups and downs since start
+};
+
+struct PeerReport {
+    PeerId peer;
+    bool reachable = false;
+    TimePoint since;
+    std::optional<RouteId> in_use;
+};
+
+struct Report {
+    TimePoint at;
+    std::vector<RouteReport> routes;  // capacity is the caller's: filled up to it
+    std::vector<PeerReport> peers;
+    DropCounters drops;
+};
+
+}  // namespace netft::core

@@ -1,0 +1,79 @@
+// The plan: all that control has decided for the data path, as one immutable value.
+//
+// PURE. Control builds a plan and publishes it; the engine reconciles itself with each new one.
+// Nothing in it changes after publication. Written by control, read by the worker.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "netft/base/address.hpp"
+#include "netft/base/ids.hpp"
+#include "netft/base/time.hpp"
+#include "netft/base/timing.hpp"
+#include "netft/wire/heartbeat.hpp"
+
+namespace netft::core {
+
+// One session with a peer. A peer has at most kSessionsMax at a time: the one in use, one that it
+// has not shown yet, and an old one still received.
+struct PlanSession {
+    SessionIndex local;            // what the peer writes into its headers
+    SessionIndex remote;           // what we write into ours
+    std::uint64_t incarnation = 0; // the peer's; another one means that it restarted
+    // We may send on it: we opened it and got the answer, or the peer has shown it.
+    bool confirmed = false;
+    std::uint64_t serial = 0;      // rises; the newest confirmed or shown session is sent on
+
+    bool operator==(const PlanSession&) const = default;
+};
+constexpr std::size_t kSessionsMax = 3;
+
+struct PlanPeer {
+    PeerId id;
+    std::string name;
+    MacAddress mac;  // of its adapter; zero until its card has come
+    IpAddress ipv4;
+    IpAddress ipv6;
+    std::vector<PlanSession> sessions;  // newest last
+
+    bool operator==(const PlanPeer&) const = default;
+};
+
+struct PlanRoute {
+    RouteId id;
+    PeerId peer;
+    EndpointId local;
+    Endpoint local_endpoint;
+    Endpoint remote;
+    Timing timing;
+    std::uint32_t priority = 0;  // lower is preferred
+    std::uint16_t mtu = 0;
+    bool admin_up = true;
+    bool usable = true;                    // interface, address, carrier and far end are there
+    Diagnostic reason = Diagnostic::none;  // why not usable
+
+    bool operator==(const PlanRoute&) const = default;
+};
+
+struct PlanAdapter {
+    MacAddress mac;
+    IpAddress ipv4;
+    IpAddress ipv6;
+
+    bool operator==(const PlanAdapter&) const = default;
+};
+
+struct Plan {
+    std::uint64_t version = 0;
+    PlanAdapter adapter;
+    std::vector<PlanPeer> peers;
+    std::vector<PlanRoute> routes;
+    // Largest UDP payload of a data datagram, all routes considered (IP and UDP header off).
+    std::uint16_t datagram_bytes_max = 1452;
+    // How long a better route must have been up before traffic returns to it.
+    Duration hold_down = 5s;
+};
+
+}  // namespace netft::core

@@ -1,0 +1,57 @@
+// What the configuration file says, as values: the input of the coordinator.
+//
+// PURE. netft/control/config reads the file, checks it, derives the virtual addresses and gives
+// this; nothing below knows of TOML.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netft/base/address.hpp"
+#include "netft/base/ids.hpp"
+#include "netft/base/time.hpp"
+#include "netft/wire/opening.hpp"
+#include "routing/interfaces/interface_manager.hpp"
+#include "routing/topology/topology_manager.hpp"
+
+namespace netft::core {
+
+enum class PortKind : std::uint8_t { socket, af_packet, memif };
+
+// [[node]]; a PeerId is the index into Settings::nodes.
+struct NodeSettings {
+    std::string name;
+    PublicKey public_key{};
+    std::vector<routing::ConfiguredEndpoint> endpoints;
+    IpAddress ipv4;               // virtual, derived, collisions resolved
+    IpAddress ipv6;               // virtual, derived
+    bool ipv4_moved = false;      // a collision made it take its second or later choice
+    std::optional<Prefix> extra_ipv4;  // from [adapter] ipv4_prefix
+    std::optional<Prefix> extra_ipv6;  // from [adapter] ipv6_prefix
+    PortKind port = PortKind::socket;  // [node.port] kind
+    // [node.port] device: DPDK device arguments per interface name; for memif and the like.
+    std::vector<std::pair<std::string, std::string>> port_devices;
+
+    bool operator==(const NodeSettings&) const = default;
+};
+
+struct Settings {
+    std::string cluster;
+    ClusterId cluster_id{};
+    SecurityMode security = SecurityMode::encrypt;
+    std::string adapter_name = "netft0";
+    std::optional<std::uint16_t> adapter_mtu;  // nullopt: "auto"
+    std::uint16_t port = kNetftPort;
+    routing::TopologySettings topology;        // heartbeats and networks
+    std::vector<std::string> exclude_interfaces;
+    Duration hold_down = 5s;                   // [traffic] hold_down
+    Duration spin = 0ns;                       // [worker] spin: how long a busy worker spins
+    std::vector<NodeSettings> nodes;
+    PeerId self;                               // our place in nodes
+
+    bool operator==(const Settings&) const = default;
+};
+
+}  // namespace netft::core

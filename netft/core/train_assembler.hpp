@@ -1,0 +1,52 @@
+// Puts trains back together: datagrams in any order in, whole frames out.
+//
+// PURE: it copies bytes between buffers it owns, all allocated at construction. The worker's fast
+// path does not come here: a train that lies complete in one received buffer is written from there.
+// Bounded: kTrainsMax trains at a time over all peers; a new one beyond that, or one older than
+// kTrainAge, evicts the oldest and counts train_incomplete.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "netft/base/bytes.hpp"
+#include "netft/base/ids.hpp"
+#include "netft/base/time.hpp"
+#include "netft/wire/data.hpp"
+#include "netft/wire/drop_reason.hpp"
+
+namespace netft::core {
+
+class TrainAssembler {
+ public:
+    static constexpr std::size_t kTrainsMax = 64;
+    static constexpr Duration kTrainAge = 1s;
+
+    TrainAssembler();
+    ~TrainAssembler();
+    TrainAssembler(const TrainAssembler&) = delete;
+    TrainAssembler& operator=(const TrainAssembler&) = delete;
+
+    struct Piece {
+        PeerId peer;
+        std::uint16_t space = 0;
+        std::uint64_t train_id = 0;
+        TrainPrefix train;
+        Bytes body;
+    };
+    // The whole train (virtio header ‖ frame) when this piece completes it, borrowed until the next
+    // call; else empty. Contradictions are counted in `drops` (train_malformed, train_too_long).
+    Bytes handle_piece(TimePoint now, const Piece& piece, DropCounters& drops);
+    // Gives up trains older than kTrainAge.
+    void handle_timers(TimePoint now, DropCounters& drops);
+    // nullopt: no train is incomplete.
+    std::optional<TimePoint> next_deadline() const;
+
+ private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace netft::core

@@ -1,0 +1,58 @@
+// A port: what netft sends and receives through on one endpoint.
+//
+// All ports give and take mbufs; the worker does not know which is which. One mbuf may hold many
+// datagrams of one sender, back to back and all of `segment` bytes but the last, which may be
+// shorter: the `socket` port takes and gives such with UDP_SEGMENT and UDP_GRO, the others cut them
+// up (tx) and never make them (rx). Payload only: Ethernet, IP and UDP headers are the port's.
+// Threads: opened and destroyed by control (destroyed after the worker let go of it), the rest is
+// the worker's.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "netft/base/address.hpp"
+#include "netft/base/ids.hpp"
+#include "netft/wire/drop_reason.hpp"
+
+struct rte_mbuf;
+
+namespace netft::dataplane {
+
+struct Received {
+    rte_mbuf* mbuf = nullptr;  // owned by whoever holds the Received
+    Endpoint remote;           // source address; scope set where link-local
+    std::uint16_t segment = 0; // bytes of each datagram but the last; = data_len where it is one
+};
+
+struct Outgoing {
+    rte_mbuf* mbuf = nullptr;   // ownership passes to the port, sent or not
+    Endpoint remote;
+    std::uint16_t segment = 0;  // as above
+    bool is_heartbeat = false;  // heartbeats have a socket of their own
+};
+
+struct PortCounters {
+    std::uint64_t rx_datagrams = 0;
+    std::uint64_t rx_bytes = 0;
+    std::uint64_t tx_datagrams = 0;
+    std::uint64_t tx_bytes = 0;
+};
+
+class Port {
+ public:
+    static constexpr std::size_t kBurstMax = 32;
+
+    virtual ~Port() = default;
+    // Up to `room.size()` received buffers; heartbeats first. Counts its own losses in `drops`.
+    virtual std::size_t receive(std::span<Received> room, DropCounters& drops) = 0;
+    // Sends all, or counts why not. Never blocks.
+    virtual void send(std::span<Outgoing> burst, DropCounters& drops) = 0;
+    // Readable when receive() has something; none (empty): the worker must poll this port.
+    virtual std::span<const int> wake_fds() const = 0;
+    virtual const PortCounters& counters() const = 0;
+    virtual const char* kind() const = 0;  // "socket", "af_packet", "memif"
+};
+
+}  // namespace netft::dataplane

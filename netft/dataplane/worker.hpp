@@ -1,0 +1,98 @@
+// The worker: one lcore's loop over ports, adapter, heartbeats and timers.
+//
+// A cycle: read the clock once → drain received datagrams → take commands and a new snapshot →
+// timers → adapter → transmit. Received frames come before timers: a worker that was stalled reads
+// what is already waiting before it declares anybody dead. It blocks only in its one epoll_wait.
+//
+// It talks with control by single-producer single-consumer rings with an eventfd each way, and by
+// one atomic pointer to an immutable Snapshot; control frees an old one after the worker has passed
+// a quiescent state (QSBR). No lock anywhere.
+// Threads: run() belongs to the worker, everything else to control.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "netft/base/result.hpp"
+#include "netft/core/counters.hpp"
+#include "netft/core/engine.hpp"
+#include "netft/core/events.hpp"
+#include "netft/core/plan.hpp"
+#include "netft/dataplane/port.hpp"
+#include "tap/device.hpp"
+
+namespace netft::dataplane {
+
+struct PortBinding {
+    EndpointId endpoint;
+    Port* port = nullptr;  // lives until the snapshot that names it is retired
+};
+
+struct Snapshot {
+    core::Plan plan;
+    std::vector<PortBinding> ports;
+};
+
+// A datagram of type 1, 2, 3 or 6 for control, whole.
+struct ControlDatagram {
+    static constexpr std::size_t kBytesMax = 1500;
+    TimePoint at;
+    EndpointId local;
+    Endpoint remote;
+    std::optional<PeerId> peer;  // by its session (type 6)
+    std::uint16_t size = 0;
+    std::array<std::uint8_t, kBytesMax> bytes;
+};
+
+// Control lends it to the worker, which fills it and gives it back.
+struct WorkerReport {
+    core::Report core;
+    core::WorkerCounters counters;
+    DropCounters drops;  // engine's, ports' and the worker's own, added up
+};
+
+struct WorkerSettings {
+    Duration spin{};  // how long to poll after traffic before sleeping
+    std::uint64_t seed = 0;
+};
+
+class Worker {
+ public:
+    static Result<std::unique_ptr<Worker>> create(const WorkerSettings& settings,
+                                                  const tap::Device& adapter);
+    ~Worker();
+
+    // --- the worker's thread
+    // Returns after stop(), when every route was said to be admin-down to the peers.
+    void run();
+
+    // --- control's thread
+    // Publishes; frees snapshots the worker is done with (call it, or reclaim(), now and then).
+    void publish(std::unique_ptr<const Snapshot> snapshot);
+    void reclaim();
+    // True when no snapshot but the current one is alive: ports taken out can be closed.
+    bool all_retired() const;
+    // Queues a datagram. False: the ring is full (counted control_queue_full by the caller).
+    bool send(EndpointId local, const Endpoint& remote, Bytes datagram);
+    void set_tracing(bool on);
+    // Lends `report`; poll_report() gives it back filled. One at a time.
+    bool request_report(WorkerReport* report);
+    WorkerReport* poll_report();
+    std::optional<core::Event> poll_event();
+    std::optional<core::HeartbeatRecord> poll_trace();
+    // Moves the next datagram for control into `out`; false: none.
+    bool poll_datagram(ControlDatagram& out);
+    // Readable when some poll_…() has something. poll it, then read() it empty.
+    int event_fd() const;
+    void stop();
+
+ private:
+    struct Impl;
+    explicit Worker(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace netft::dataplane

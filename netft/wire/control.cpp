@@ -1,0 +1,113 @@
+#include "netft/wire/control.hpp"
+
+namespace netft {
+
+namespace {
+
+constexpr std::uint8_t kKindCard = 1;
+constexpr std::uint8_t kKindAck = 2;
+constexpr std::uint8_t kControlVersion = 1;
+constexpr std::uint8_t kFlagAvailable = 1;
+constexpr std::uint8_t kFlagConfigured = 2;
+
+std::optional<IpAddress> read_address(ByteReader& in) {
+    std::uint8_t family = in.u8();
+    auto bytes = in.array<16>();
+    if (family == 4) return IpAddress::v4({bytes[0], bytes[1], bytes[2], bytes[3]});
+    if (family == 6) return IpAddress::v6(bytes);
+    return {};
+}
+
+std::optional<CardEndpoint> read_endpoint(ByteReader& in) {
+    auto address = read_address(in);
+    if (!address) return {};
+    CardEndpoint e;
+    e.endpoint.address = *address;
+    e.endpoint.port = in.u16();
+    e.prefix_length = in.u8();
+    std::uint8_t role = in.u8();
+    std::uint8_t flags = in.u8();
+    in.u8();
+    e.metric = in.u32();
+    e.mtu = in.u16();
+    e.interface = in.string8();
+    bool sensible = role <= 2 && e.endpoint.port != 0 && e.interface.size() <= 15 &&
+                    e.prefix_length <= address->bytes().size() * 8 &&
+                    !address->is_unspecified() && !address->is_multicast();
+    if (!in.ok() || !sensible) return {};
+    e.role = static_cast<NetworkRole>(role);
+    e.available = flags & kFlagAvailable;
+    e.configured = flags & kFlagConfigured;
+    return e;
+}
+
+void write_endpoint(const CardEndpoint& e, ByteWriter& out) {
+    Bytes address = e.endpoint.address.bytes();
+    out.u8(static_cast<std::uint8_t>(e.endpoint.address.family()));
+    out.bytes(address);
+    out.zeros(16 - address.size());
+    out.u16(e.endpoint.port);
+    out.u8(e.prefix_length);
+    out.u8(static_cast<std::uint8_t>(e.role));
+    out.u8(static_cast<std::uint8_t>((e.available ? kFlagAvailable : 0) |
+                                     (e.configured ? kFlagConfigured : 0)));
+    out.u8(0);
+    out.u32(e.metric);
+    out.u16(e.mtu);
+    out.string8(e.interface);
+}
+
+std::optional<Card> read_card(ByteReader& in) {
+    Card card;
+    card.name = in.string8();
+    card.ipv6 = IpAddress::v6(in.array<16>());
+    card.ipv4 = IpAddress::v4(in.array<4>());
+    card.mac.bytes = in.array<6>();
+    card.adapter_mtu = in.u16();
+    std::size_t count = in.u8();
+    if (!in.ok() || card.name.empty() || card.name.size() > kNodeNameMax) return {};
+    if (count > kCardEndpointsMax) return {};
+    for (std::size_t i = 0; i < count; ++i) {
+        auto endpoint = read_endpoint(in);
+        if (!endpoint) return {};
+        card.endpoints.push_back(*std::move(endpoint));
+    }
+    return card;
+}
+
+void write_card(const Card& card, ByteWriter& out) {
+    out.string8(card.name);
+    out.bytes(card.ipv6.bytes());
+    out.bytes(card.ipv4.bytes());
+    out.bytes(card.mac.bytes);
+    out.u16(card.adapter_mtu);
+    out.u8(static_cast<std::uint8_t>(card.endpoints.size()));
+    for (const CardEndpoint& endpoint : card.endpoints) write_endpoint(endpoint, out);
+}
+
+}  // namespace
+
+std::optional<ControlMessage> decode_control(Bytes payload) {
+    ByteReader in(payload);
+    std::uint8_t kind = in.u8();
+    std::uint8_t version = in.u8();
+    in.u16();
+    ControlMessage message;
+    message.serial = in.u64();
+    if (!in.ok() || version != kControlVersion) return {};
+    if (kind == kKindAck) return message;
+    if (kind != kKindCard) return {};
+    message.card = read_card(in);
+    if (!message.card) return {};
+    return message;
+}
+
+void encode(const ControlMessage& message, ByteWriter& out) {
+    out.u8(message.card ? kKindCard : kKindAck);
+    out.u8(kControlVersion);
+    out.u16(0);
+    out.u64(message.serial);
+    if (message.card) write_card(*message.card, out);
+}
+
+}  // namespace netft

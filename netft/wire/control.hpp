@@ -1,0 +1,71 @@
+// Control (type 6): the node's card and its acknowledgement.
+//
+//   0               1               2               3
+//  +---------------+---------------+-------------------------------+
+//  |  kind         | version (1)   |  reserved                     |
+//  +---------------+---------------+-------------------------------+
+//  |  serial (64 bits): of the card sent or acknowledged           |
+//  +---------------------------------------------------------------+
+//  |  kind 1: card · kind 2: nothing                               |
+//
+// Card: string8 name · 16 bytes virtual IPv6 · 4 bytes virtual IPv4 · 6 bytes adapter MAC ·
+// u16 adapter MTU · u8 endpoint count · endpoints. Endpoint: u8 family (4, 6) · 16 bytes address
+// (IPv4 in the first four) · u16 port · u8 prefix length · u8 role · u8 flags (1 = available,
+// 2 = configured) · u8 reserved · u32 metric · u16 MTU · string8 interface name. Bytes behind the
+// last endpoint are left to later minor versions: ignored.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netft/base/address.hpp"
+#include "netft/base/bytes.hpp"
+
+namespace netft {
+
+constexpr std::size_t kCardEndpointsMax = 16;
+constexpr std::size_t kNodeNameMax = 63;
+// A control message fits one datagram on every path that IPv6 allows (RFC 8200 §5: 1280 bytes).
+constexpr std::size_t kControlBytesMax = 1280 - 48 - 16 - 16;
+
+enum class NetworkRole : std::uint8_t { none = 0, cluster = 1, cluster_and_client = 2 };
+
+struct CardEndpoint {
+    Endpoint endpoint;  // address without scope
+    std::uint8_t prefix_length = 0;
+    NetworkRole role = NetworkRole::cluster;
+    bool available = true;    // false: known to the node, but not usable now
+    bool configured = false;  // stands in the configuration file
+    std::uint32_t metric = 0;
+    std::uint16_t mtu = 0;
+    std::string interface;  // at most 15 bytes (IFNAMSIZ)
+
+    bool operator==(const CardEndpoint&) const = default;
+};
+
+struct Card {
+    std::string name;  // 1..kNodeNameMax bytes
+    IpAddress ipv6;    // virtual
+    IpAddress ipv4;    // virtual
+    MacAddress mac;    // of the adapter
+    std::uint16_t adapter_mtu = 0;
+    std::vector<CardEndpoint> endpoints;  // at most kCardEndpointsMax
+
+    bool operator==(const Card&) const = default;
+};
+
+struct ControlMessage {
+    std::uint64_t serial = 0;
+    std::optional<Card> card;  // absent: an acknowledgement
+
+    bool operator==(const ControlMessage&) const = default;
+};
+
+// nullopt: truncated, unknown kind or version, or a field out of its range.
+std::optional<ControlMessage> decode_control(Bytes payload);
+void encode(const ControlMessage& message, ByteWriter& out);
+
+}  // namespace netft

@@ -1,0 +1,40 @@
+// Data (type 5): a frame of the adapter travels as a train of datagrams.
+//
+//   0               1               2               3
+//  +-------------------------------+-------------------------------+
+//  |             index             |             count             |
+//  +-------------------------------+-------------------------------+
+//  |  bytes of: virtio_net_hdr_v1 (12 bytes) ‖ Ethernet frame      |
+//
+// The train's bytes are the concatenation of the bodies in order of index. All bodies but the last
+// have equal length; the last is not longer. Train id = counter − index.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "netft/base/bytes.hpp"
+
+namespace netft {
+
+constexpr std::size_t kTrainPrefixSize = 4;
+// virtio_net_hdr_v1 (virtio 1.1 §5.1.6): little-endian, as the TAP device gives it.
+constexpr std::size_t kVirtioHeaderSize = 12;
+// Longest train body: virtio header, Ethernet header and a 64 KiB packet, and it must fit one
+// mbuf, whose length has 16 bits.
+constexpr std::size_t kTrainBytesMax = 65'000;
+constexpr std::uint16_t kTrainDatagramsMax = 128;
+
+struct TrainPrefix {
+    std::uint16_t index = 0;
+    std::uint16_t count = 1;
+
+    bool operator==(const TrainPrefix&) const = default;
+};
+
+// nullopt: truncated, count 0 or above kTrainDatagramsMax, index ≥ count, or no body.
+std::optional<TrainPrefix> decode_train_prefix(Bytes payload);
+void encode(const TrainPrefix& prefix, ByteWriter& out);
+
+}  // namespace netft

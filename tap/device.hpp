@@ -1,0 +1,50 @@
+// The virtual adapter's device: a TAP opened directly, with virtio headers and segmentation
+// offloads, so that frames of up to 64 KiB cross in one piece.
+//
+// Every read gives, and every write takes, virtio_net_hdr_v1 (12 bytes, little-endian) ‖ Ethernet
+// frame. Offloads asked for: CSUM, TSO4, TSO6 and, where the kernel has them, USO4/USO6.
+// Threads: read() and write() by the worker, all else by control before the worker starts.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "netft/base/result.hpp"
+
+namespace netft::tap {
+
+class Device {
+ public:
+    // Creates (or, where a dead owner left a persistent one, takes over) the TAP interface `name`
+    // in this network namespace. Not up, no address yet. Errors, each with what to do about it:
+    // no /dev/net/tun, no rights, a name taken by another interface or a running owner.
+    static Result<Device> open(const std::string& name);
+    ~Device();
+    Device(Device&& other) noexcept;
+    Device& operator=(Device&& other) noexcept;
+
+    int fd() const { return fd_; }  // non-blocking
+    const std::string& name() const { return name_; }
+    std::uint32_t interface_index() const { return index_; }
+    bool has_uso() const { return has_uso_; }
+
+    // Bytes read, 0 when nothing waits, or -errno. A frame longer than the iovecs is cut by the
+    // kernel: give room for 64 KiB.
+    std::ptrdiff_t read(std::span<const iovec> room) const;
+    // Bytes written or -errno (EAGAIN, EINVAL for headers the kernel does not believe, …).
+    std::ptrdiff_t write(std::span<const iovec> frame) const;
+
+ private:
+    Device(int fd, std::string name, std::uint32_t index, bool has_uso);
+
+    int fd_ = -1;
+    std::string name_;
+    std::uint32_t index_ = 0;
+    bool has_uso_ = false;
+};
+
+}  // namespace netft::tap

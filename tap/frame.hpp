@@ -1,0 +1,64 @@
+// Frames, looked at and answered. PURE: bytes in, bytes or a verdict out.
+//
+// What netft must know of a frame from the adapter: to whom it goes; whether it is an ARP request
+// or neighbour solicitation to be answered here; what to answer when the peer is unreachable. And
+// of a frame from a peer: whether its virtio header tells the truth (the kernel trusts it).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "netft/base/address.hpp"
+#include "netft/base/bytes.hpp"
+#include "netft/wire/data.hpp"
+#include "netft/wire/drop_reason.hpp"
+
+namespace netft::tap {
+
+constexpr std::size_t kEthernetHeaderSize = 14;
+// Longest answer that the functions below build, virtio header included.
+constexpr std::size_t kAnswerBytesMax = kVirtioHeaderSize + kEthernetHeaderSize + 1280;
+using AnswerBuffer = std::array<std::uint8_t, kAnswerBytesMax>;
+
+// A node as the virtual link sees it.
+struct Neighbour {
+    MacAddress mac;
+    IpAddress ipv4;
+    IpAddress ipv6;
+    std::span<const IpAddress> extra;  // further addresses of the node
+};
+
+// Destination and source MAC of an Ethernet frame (no virtio header); nullopt: too short.
+struct MacPair {
+    MacAddress destination;
+    MacAddress source;
+};
+std::optional<MacPair> mac_pair(Bytes frame);
+
+// The address that an ARP request or a neighbour solicitation in `frame` (no virtio header) asks
+// for. nullopt: it is neither, or it is malformed, or it is duplicate address detection (sender
+// 0.0.0.0 or ::, or own gratuitous ARP), which gets no answer.
+std::optional<IpAddress> solicited_address(Bytes frame);
+// True for any ARP packet and any ND solicitation/advertisement: these never leave the node.
+bool is_neighbour_discovery(Bytes frame);
+// virtio header ‖ ARP reply or neighbour advertisement (solicited, override) that says `owner` has
+// the solicited address. Empty when `frame` is not such a solicitation.
+Bytes answer_solicitation(Bytes frame, const MacAddress& owner, AnswerBuffer& out);
+// virtio header ‖ ICMP host unreachable (RFC 792, code 1) or ICMPv6 address unreachable (RFC 4443
+// §3.1, code 3) for an IPv4 or IPv6 packet in `frame`, sent as if from its destination address and
+// `peer_mac`. `frame` may be cut behind its first 256 bytes. Empty where RFC 1122 §3.2.2 / RFC 4443
+// §2.4 forbid an answer (ICMP errors, multicast, fragments but the first, unspecified source) or
+// the packet is not IP.
+Bytes answer_unreachable(Bytes frame, const MacAddress& peer_mac, AnswerBuffer& out);
+
+// Checks virtio_net_hdr_v1 ‖ frame from a peer before the kernel sees it; `head` is the beginning
+// (at least the first min(total, 256) bytes) and `total_bytes` the length of all. Checks: known
+// flags and gso type; checksum start + offset + 2 inside the frame and start behind the Ethernet
+// header; gso type fits EtherType and IP protocol; hdr_len within the frame; gso_size > 0 where
+// segmented, and 0 where not; at least an Ethernet header. nullopt: fine.
+std::optional<DropReason> check_virtio(Bytes head, std::size_t total_bytes);
+
+}  // namespace netft::tap
