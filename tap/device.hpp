@@ -2,7 +2,8 @@
 // offloads, so that frames of up to 64 KiB cross in one piece.
 //
 // Every read gives, and every write takes, virtio_net_hdr_v1 (12 bytes, little-endian) ‖ Ethernet
-// frame. Offloads asked for: CSUM, TSO4, TSO6 and, where the kernel has them, USO4/USO6.
+// frame. Offloads asked for: CSUM, TSO4, TSO6 (with ECN) and, where the kernel has them,
+// USO4/USO6.
 // Threads: read() and write() by the worker, all else by control before the worker starts.
 #pragma once
 
@@ -33,7 +34,7 @@ class Device {
     bool has_uso() const { return has_uso_; }
 
     // Bytes read, 0 when nothing waits, or -errno. A frame longer than the iovecs is cut by the
-    // kernel: give room for 64 KiB.
+    // kernel: give room for 64 KiB. The first iovec must hold the whole virtio header.
     std::ptrdiff_t read(std::span<const iovec> room) const;
     // Bytes written or -errno (EAGAIN, EINVAL for headers the kernel does not believe, …).
     std::ptrdiff_t write(std::span<const iovec> frame) const;

@@ -36,6 +36,7 @@ struct PlanPeer {
     MacAddress mac;  // of its adapter; zero until its card has come
     IpAddress ipv4;
     IpAddress ipv6;
+    std::vector<IpAddress> extra;       // from ipv4_prefix and ipv6_prefix
     std::vector<PlanSession> sessions;  // newest last
 
     bool operator==(const PlanPeer&) const = default;

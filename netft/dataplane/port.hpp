@@ -8,9 +8,9 @@
 // the worker's.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 
 #include "netft/base/address.hpp"
 #include "netft/base/ids.hpp"
@@ -38,15 +38,19 @@ struct PortCounters {
     std::uint64_t rx_bytes = 0;
     std::uint64_t tx_datagrams = 0;
     std::uint64_t tx_bytes = 0;
+    std::uint64_t rx_other = 0;  // packets seen that are not for this endpoint: no loss of ours
 };
 
 class Port {
  public:
     static constexpr std::size_t kBurstMax = 32;
+    static constexpr std::uint32_t kAllReady = 0xffffffff;
 
     virtual ~Port() = default;
     // Up to `room.size()` received buffers; heartbeats first. Counts its own losses in `drops`.
-    virtual std::size_t receive(std::span<Received> room, DropCounters& drops) = 0;
+    // Bit i of `ready` says that wake_fds()[i] was seen readable: the others are left alone.
+    virtual std::size_t receive(std::span<Received> room, std::uint32_t ready,
+                                DropCounters& drops) = 0;
     // Sends all, or counts why not. Never blocks.
     virtual void send(std::span<Outgoing> burst, DropCounters& drops) = 0;
     // Readable when receive() has something; none (empty): the worker must poll this port.

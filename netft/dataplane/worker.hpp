@@ -6,7 +6,14 @@
 //
 // It talks with control by single-producer single-consumer rings with an eventfd each way, and by
 // one atomic pointer to an immutable Snapshot; control frees an old one after the worker has passed
-// a quiescent state (QSBR). No lock anywhere.
+// a quiescent state (QSBR, snapshot_slot.hpp). No lock anywhere, and no allocation but when a new
+// snapshot is adopted.
+//
+// Parts: poller (epoll), transmitter (ports and what waits for them), train_buffer (a frame on its
+// way out), train_run (a train on its way in), control_link (rings); worker_receive, _adapter,
+// _control and _run are the steps of the cycle.
+// Limits per cycle, so that heartbeats never wait long: kFramesMax frames or kFrameBytesMax bytes
+// from the adapter, one burst from each port.
 // Threads: run() belongs to the worker, everything else to control.
 #pragma once
 
@@ -21,6 +28,7 @@
 #include "netft/core/engine.hpp"
 #include "netft/core/events.hpp"
 #include "netft/core/plan.hpp"
+#include "netft/dataplane/pool.hpp"
 #include "netft/dataplane/port.hpp"
 #include "tap/device.hpp"
 
@@ -57,6 +65,7 @@ struct WorkerReport {
 struct WorkerSettings {
     Duration spin{};  // how long to poll after traffic before sleeping
     std::uint64_t seed = 0;
+    const Pools* pools = nullptr;  // its own, shared with its ports only; outlives it
 };
 
 class Worker {
@@ -71,6 +80,7 @@ class Worker {
 
     // --- control's thread
     // Publishes; frees snapshots the worker is done with (call it, or reclaim(), now and then).
+    // Destroy the worker before the ports of its last snapshot, and after run() has returned.
     void publish(std::unique_ptr<const Snapshot> snapshot);
     void reclaim();
     // True when no snapshot but the current one is alive: ports taken out can be closed.

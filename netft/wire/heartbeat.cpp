@@ -97,6 +97,7 @@ std::string_view to_string(Diagnostic diagnostic) {
         case Diagnostic::port_failed: return "port failed";
         case Diagnostic::shutting_down: return "shutting down";
         case Diagnostic::interface_admin_down: return "interface set down";
+        case Diagnostic::heartbeats_missed: return "heartbeats missed";
     }
     return "unknown diagnostic";
 }

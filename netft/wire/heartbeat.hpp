@@ -68,6 +68,7 @@ enum class Diagnostic : std::uint8_t {
     port_failed = 22,
     shutting_down = 23,
     interface_admin_down = 24,
+    heartbeats_missed = 25,
 };
 // "detection time expired", …; unknown values read "unknown diagnostic".
 std::string_view to_string(Diagnostic diagnostic);

@@ -1,20 +1,41 @@
 // IM, the interface manager: which local endpoints exist and which of them can be used now.
 //
 // PURE. Input: facts about all kernel interfaces, whole lists each time (routing/netlink makes
-// them). Output: a stable list of local endpoints. An endpoint that was seen once stays in the list
-// when its address, interface or carrier goes away, marked unusable with the reason, so that people
-// see what is missing; it leaves only when another address of the same subnet replaces it on the
-// same interface, when the settings exclude it, or when a restart forgets it.
+// them). Output: a stable list of local endpoints.
+// Parts: choose (which addresses), describe (lines for the log), this file (ids and memory).
 //
-// Which addresses become endpoints:
-//  - every address the configuration lists for this node, wherever it is;
-//  - else one per interface that is not excluded, not loopback, not our adapter: the first usable
-//    one of: global IPv4, global or unique-local IPv6, IPv6 link-local. A second address on the
-//    same interface would be no second path.
+// Which addresses become endpoints
+//  - Every address the configuration lists for this node, wherever it is (an excluded interface
+//    and a foreign TUN/TAP included; loopback and our own adapter never). One that is on no
+//    interface is listed too: unusable, prefix_length 0 (not known), interface empty or the one
+//    named.
+//  - On every other interface that is neither excluded nor a TUN/TAP, one: the first of global
+//    IPv4, global or unique-local IPv6, IPv6 link-local. A second address on the same interface
+//    would be no second path. Within a kind, the one in use stays in use; else the kernel's order.
+//  - Never by choice: 169.254.0.0/16 (virtual addresses of this and other nodes live there).
+//
+// What stays. An endpoint that was seen once stays listed when its address, interface or carrier
+// goes away, unusable with the reason, so that people see what is missing. The reason is the most
+// basic one: interface gone, set down, carrier lost, address gone (`ip link set down` takes IPv6
+// addresses along; the reason then is the former). While an interface is down or without carrier
+// its speed and default route are remembered, so that metrics do not change with the carrier.
+// An endpoint leaves the list when
+//  - its address is still there but another one is now chosen on the interface (a better kind, or
+//    a configured one);
+//  - its address is gone and one of the same subnet is chosen on the same interface. One of
+//    another subnet does not replace it: both are listed;
+//  - the settings exclude its interface, no longer list it, or change the port;
+//  - more than kMissingMax unconfigured endpoints are missing: the oldest go;
+//  - the daemon restarts.
+//
+// Identity. An endpoint is its address and port, so it keeps its id when the interface is renamed,
+// comes back with another index, or when the address moves to another interface; interface,
+// interface_index and scope follow. A link-local one is also its interface, known by index or name.
 // Threads: control only.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -65,8 +86,8 @@ struct InterfaceSettings {
 
 struct LocalEndpoint {
     EndpointId id;
-    Endpoint endpoint;  // scope = interface index where link-local
-    std::uint8_t prefix_length = 0;
+    Endpoint endpoint;               // scope = interface index where link-local
+    std::uint8_t prefix_length = 0;  // 0: not known (configured, never seen)
     std::uint32_t interface_index = 0;
     std::string interface;
     std::uint32_t mtu = 0;  // of the interface, bytes of IP packet
@@ -99,13 +120,18 @@ class InterfaceManager {
     std::optional<InterfaceEvent> poll_event();
 
     static constexpr std::size_t kEventsMax = 256;
+    static constexpr std::size_t kMissingMax = 16;
 
  private:
+    bool refresh();
+    std::vector<LocalEndpoint> work_out();
+    void keep_events(std::vector<InterfaceEvent> events);
+
     InterfaceSettings settings_;
     std::vector<InterfaceFact> facts_;
     std::vector<LocalEndpoint> endpoints_;
-    std::vector<InterfaceEvent> events_;
-    std::uint16_t next_id_ = 1;
+    std::deque<InterfaceEvent> events_;
+    std::uint16_t next_id_ = 1;  // 0: all given away; new addresses are then ignored
 };
 
 }  // namespace netft::routing

@@ -1,0 +1,39 @@
+// The configuration: one TOML file, the same on all nodes, read into core::Settings.
+//
+// netft/control is what the daemon needs around the data path: the configuration and the node's
+// identity (config, identity, addresses), what people are told (log, status, history) and what they
+// may ask (server). It may block and it may touch files, unlike the folders below it.
+//
+// Parts of the configuration, in the order of use:
+//   config_text     limits on the text itself, so that no input can exhaust the parser
+//   config_reader   which keys a table has, where each goes; unknown keys and wrong types
+//   config_values   text -> value: durations, endpoints, names, …
+//   config_sections the tables of cluster.toml, key by key
+//   config_checks   what must hold between entries: one name per node, no overlapping networks, …
+//   addresses       virtual addresses, derived from the nodes' keys
+//
+// Every error reads "file:line: key: what, and what is allowed"; the first one found ends it.
+// Threads: control only. Format: TOML 1.0; the keys are described in cluster.toml(5).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "netft/base/result.hpp"
+#include "netft/core/settings.hpp"
+
+namespace netft::control {
+
+constexpr std::size_t kConfigBytesMax = 1 << 20;
+constexpr std::size_t kNodesMax = 1024;
+constexpr std::size_t kNetworksMax = 256;
+
+// Reads the file. `node_name` is which of its nodes we are.
+Result<core::Settings> load_config(const std::string& path, const std::string& node_name);
+
+// The same from text; `file` appears in errors only. Touches no file.
+Result<core::Settings> parse_config(std::string_view text, const std::string& file,
+                                    const std::string& node_name);
+
+}  // namespace netft::control

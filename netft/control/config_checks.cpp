@@ -1,0 +1,157 @@
+#include "netft/control/config_checks.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "netft/control/config_values.hpp"
+
+namespace netft::control {
+
+namespace {
+
+constexpr std::size_t kNamesShownMax = 20;
+
+// Host names differ by more than case.
+std::string lower(std::string name) {
+    for (char& c : name)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 32);
+    return name;
+}
+
+tl::unexpected<ConfigError> refuse_key(std::uint32_t line, const char* key, std::string what) {
+    return tl::unexpected(ConfigError{line, key, std::move(what)});
+}
+
+Checked check_security(const ConfigEntries& entries) {
+    if (entries.security_given) return {};
+    return refuse_key(entries.security_line, "security.mode",
+                      "is not given; this version of netft cannot keep sessions private yet, and "
+                      "that must be written out: [security] mode = \"none\"");
+}
+
+Checked check_names_and_keys(const ConfigEntries& entries) {
+    std::map<std::string, std::uint32_t> names;
+    std::map<PublicKey, std::string> keys;
+    for (std::size_t i = 0; i < entries.settings.nodes.size(); ++i) {
+        const core::NodeSettings& node = entries.settings.nodes[i];
+        const NodeLines& lines = entries.node_lines[i];
+        auto [name, new_name] = names.emplace(lower(node.name), lines.name);
+        if (!new_name)
+            return refuse_key(lines.name, "node.name",
+                              quoted(node.name) + " is the name of another node too, in line " +
+                                  std::to_string(name->second) + "; each node has its own");
+        auto [key, new_key] = keys.emplace(node.public_key, node.name);
+        if (!new_key)
+            return refuse_key(lines.public_key, "node.public_key",
+                              "is the key of node " + quoted(key->second) +
+                                  " too; each node has its own, made by netft-key generate");
+    }
+    return {};
+}
+
+Checked check_endpoints(const ConfigEntries& entries) {
+    std::map<std::tuple<Endpoint, std::string>, std::string> owners;
+    for (std::size_t i = 0; i < entries.settings.nodes.size(); ++i) {
+        const core::NodeSettings& node = entries.settings.nodes[i];
+        for (std::size_t j = 0; j < node.endpoints.size(); ++j) {
+            const auto& [endpoint, interface] = node.endpoints[j];
+            auto [owner, is_new] = owners.emplace(std::tuple(endpoint, interface), node.name);
+            if (is_new) continue;
+            return refuse_key(entries.node_lines[i].endpoints[j], "node.endpoints",
+                              quoted(endpoint.to_string()) + " of node " + quoted(node.name) +
+                                  " is an endpoint of node " + quoted(owner->second) +
+                                  " already; each endpoint stands once");
+        }
+    }
+    return {};
+}
+
+// One of two nodes must know where the other is.
+Checked check_that_nodes_meet(const ConfigEntries& entries) {
+    const core::NodeSettings* silent = nullptr;
+    for (std::size_t i = 0; i < entries.settings.nodes.size(); ++i) {
+        const core::NodeSettings& node = entries.settings.nodes[i];
+        if (!node.endpoints.empty()) continue;
+        if (silent != nullptr)
+            return refuse_key(entries.node_lines[i].node, "node.endpoints",
+                              "nodes " + quoted(silent->name) + " and " + quoted(node.name) +
+                                  " both have none and could never meet; at most one node may have "
+                                  "none");
+        silent = &node;
+    }
+    return {};
+}
+
+bool overlap(const Prefix& a, const Prefix& b) {
+    return a.contains(b.address) || b.contains(a.address);
+}
+
+Checked check_networks(const ConfigEntries& entries) {
+    const auto& networks = entries.settings.topology.networks;
+    for (std::size_t i = 0; i < networks.size(); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            std::string earlier = " in line " + std::to_string(entries.network_lines[j]);
+            if (overlap(networks[i].subnet, networks[j].subnet))
+                return refuse_key(entries.network_lines[i], "network.subnet",
+                                  quoted(networks[i].subnet.to_string()) + " overlaps " +
+                                      quoted(networks[j].subnet.to_string()) + earlier +
+                                      "; an address belongs to one network");
+            if (networks[i].name && networks[i].name == networks[j].name)
+                return refuse_key(entries.network_lines[i], "network.name",
+                                  quoted(*networks[i].name) + " is the name of the network" +
+                                      earlier + " too; each network has its own");
+        }
+    }
+    return {};
+}
+
+// The adapter's addresses would take the way to the endpoints away, and tunnel the tunnel.
+Checked check_prefixes(const ConfigEntries& entries) {
+    for (const auto& prefix : {entries.prefixes.ipv4, entries.prefixes.ipv6}) {
+        if (!prefix) continue;
+        for (const core::NodeSettings& node : entries.settings.nodes)
+            for (const auto& configured : node.endpoints)
+                if (prefix->contains(configured.endpoint.address))
+                    return refuse_key(entries.prefix_line, "adapter",
+                                      "the prefix " + quoted(prefix->to_string()) +
+                                          " contains the endpoint " +
+                                          quoted(configured.endpoint.to_string()) +
+                                          "; allowed: a subnet that nothing else uses");
+        for (const auto& network : entries.settings.topology.networks)
+            if (overlap(*prefix, network.subnet))
+                return refuse_key(entries.prefix_line, "adapter",
+                                  "the prefix " + quoted(prefix->to_string()) +
+                                      " overlaps the network " +
+                                      quoted(network.subnet.to_string()) +
+                                      "; allowed: a subnet that nothing else uses");
+    }
+    return {};
+}
+
+}  // namespace
+
+Checked check_entries(const ConfigEntries& entries) {
+    if (entries.settings.nodes.empty())
+        return refuse(0, "there is no node; each node needs a [[node]] with name and public_key");
+    for (auto check : {check_security, check_names_and_keys, check_endpoints, check_that_nodes_meet,
+                       check_networks, check_prefixes})
+        if (auto checked = check(entries); !checked) return checked;
+    return {};
+}
+
+tl::expected<PeerId, ConfigError> find_self(const core::Settings& settings,
+                                            const std::string& node_name) {
+    std::string names;
+    for (std::size_t i = 0; i < settings.nodes.size(); ++i) {
+        const std::string& name = settings.nodes[i].name;
+        if (lower(name) == lower(node_name)) return PeerId(static_cast<std::uint16_t>(i));
+        if (i < kNamesShownMax) names += (i == 0 ? "" : ", ") + name;
+    }
+    if (settings.nodes.size() > kNamesShownMax)
+        names += " and " + std::to_string(settings.nodes.size() - kNamesShownMax) + " more";
+    return refuse(0, "this host, " + quoted(node_name) +
+                         ", is none of its nodes; give one of them with --node; allowed: " + names);
+}
+
+}  // namespace netft::control

@@ -1,0 +1,18 @@
+// What must hold between the entries of the configuration.
+#pragma once
+
+#include <string>
+
+#include "netft/control/config_sections.hpp"
+
+namespace netft::control {
+
+// Names, keys and endpoints that two nodes share; networks that overlap; a security mode that is
+// not written out; nodes that could never find each other.
+Checked check_entries(const ConfigEntries& entries);
+
+// The node of this name; the error lists the names there are.
+tl::expected<PeerId, ConfigError> find_self(const core::Settings& settings,
+                                            const std::string& node_name);
+
+}  // namespace netft::control

@@ -1,0 +1,183 @@
+#include "netft/control/config_sections.hpp"
+
+#include "netft/control/config.hpp"
+#include "netft/control/config_values.hpp"
+
+namespace netft::control {
+
+namespace {
+
+constexpr std::int64_t kMetricMax = 1'000'000;
+constexpr std::size_t kExcludesMax = 256;
+
+Read mtu(std::optional<std::uint16_t>& out) {
+    return [&out](const toml::node& node) -> Checked {
+        const auto* word = node.as_string();
+        if (word != nullptr && word->get() == "auto") {
+            out.reset();
+            return {};
+        }
+        if (!node.is_integer()) return refuse(line_of(node), "allowed: \"auto\" or 576 to 65535");
+        return integer_between(576, 65535, [&out](std::int64_t value) {
+            out = static_cast<std::uint16_t>(value);
+        })(node);
+    };
+}
+
+Read timing(Timing& out) {
+    return table_of({{"delay", duration_between(1ms, 60s, out.delay)},
+                     {"threshold", integer_between(1, 255, [&out](std::int64_t value) {
+                          out.threshold = static_cast<std::uint8_t>(value);
+                      })}});
+}
+
+// Notes the line of a value beside reading it.
+Read with_line(std::uint32_t& line, Read read) {
+    return [&line, read = std::move(read)](const toml::node& node) {
+        line = line_of(node);
+        return read(node);
+    };
+}
+
+Read adapter(ConfigEntries& out) {
+    return table_of(
+        {{"name", text(parse_interface_name, out.settings.adapter_name)},
+         {"mtu", mtu(out.settings.adapter_mtu)},
+         {"ipv4_prefix", with_line(out.prefix_line, text(parse_ipv4_prefix, out.prefixes.ipv4))},
+         {"ipv6_prefix", with_line(out.prefix_line, text(parse_ipv6_prefix, out.prefixes.ipv6))}});
+}
+
+Read heartbeat(core::Settings& out) {
+    return table_of({{"same_subnet", timing(out.topology.same_subnet)},
+                     {"cross_subnet", timing(out.topology.cross_subnet)}});
+}
+
+Read security(ConfigEntries& out) {
+    Read mode = text(parse_security_mode, out.settings.security);
+    Field field{"mode", [&out, mode](const toml::node& node) {
+                    out.security_given = true;
+                    return mode(node);
+                }};
+    return with_line(out.security_line, table_of({field}));
+}
+
+Read traffic(core::Settings& out) {
+    return table_of({{"policy", text_by(parse_policy)},
+                     {"hold_down", duration_between(0s, 3600s, out.hold_down)}});
+}
+
+Read interfaces(core::Settings& out) {
+    Read globs = texts([&out](std::string_view value, std::uint32_t) -> Status {
+        auto glob = parse_printable(value);
+        if (!glob) return tl::unexpected(glob.error());
+        if (out.exclude_interfaces.size() == kExcludesMax) return fail("too many; allowed: 256");
+        out.exclude_interfaces.push_back(*std::move(glob));
+        return {};
+    });
+    return table_of({{"exclude", [&out, globs](const toml::node& node) {
+                          out.exclude_interfaces.clear();  // the file's list replaces the default
+                          return globs(node);
+                      }}});
+}
+
+Read routes(core::Settings& out) {
+    return table_of(
+        {{"plumb_all_cross_subnet_routes", boolean(out.topology.plumb_all_cross_subnet_routes)}});
+}
+
+Read worker(core::Settings& out) {
+    return table_of({{"spin", duration_between(0s, 1s, out.spin)}});
+}
+
+Checked read_network(const toml::table& table, ConfigEntries& out) {
+    routing::NetworkOverride network;
+    Fields fields{{"subnet", text(parse_subnet, network.subnet), true},
+                  {"name", text(parse_cluster_name, network.name)},
+                  {"role", text(parse_role, network.role)},
+                  {"metric", integer_between(1, kMetricMax, [&network](std::int64_t value) {
+                       network.metric = static_cast<std::uint32_t>(value);
+                   })}};
+    if (auto read = read_table(table, fields); !read) return read;
+    out.settings.topology.networks.push_back(std::move(network));
+    out.network_lines.push_back(line_of(table));
+    return {};
+}
+
+Read node_port(core::NodeSettings& node) {
+    auto add_device = [&node](std::string_view interface, std::string_view arguments) -> Status {
+        auto name = parse_interface_name(interface);
+        if (!name) return tl::unexpected(name.error());
+        auto device = parse_printable(arguments);
+        if (!device) return tl::unexpected(device.error());
+        node.port_devices.emplace_back(*name, *device);
+        return {};
+    };
+    Read devices = text_pairs(add_device);
+    return table_of({{"kind", text(parse_port_kind, node.port)},
+                     {"devices", [&node, devices](const toml::node& value) -> Checked {
+                          if (node.port == core::PortKind::socket)
+                              return refuse(line_of(value),
+                                            "only DPDK ports have devices; allowed with kind = "
+                                            "\"af_packet\" or \"memif\"");
+                          return devices(value);
+                      }}});
+}
+
+Read endpoints(core::NodeSettings& node, NodeLines& lines, std::uint16_t port) {
+    return texts([&node, &lines, port](std::string_view value, std::uint32_t line) -> Status {
+        auto endpoint = parse_endpoint(value, port);
+        if (!endpoint) return tl::unexpected(endpoint.error());
+        if (node.endpoints.size() == kCardEndpointsMax)
+            return fail("too many endpoints; allowed: " + std::to_string(kCardEndpointsMax));
+        node.endpoints.push_back(*std::move(endpoint));
+        lines.endpoints.push_back(line);
+        return {};
+    });
+}
+
+Checked read_node(const toml::table& table, ConfigEntries& out) {
+    core::NodeSettings node;
+    NodeLines lines{.node = line_of(table)};
+    Fields fields{
+        {"name", with_line(lines.name, text(parse_node_name, node.name)), true},
+        {"public_key", with_line(lines.public_key, text(parse_key, node.public_key)), true},
+        {"endpoints", endpoints(node, lines, out.settings.port)},
+        {"port", node_port(node)}};
+    if (auto read = read_table(table, fields); !read) return read;
+    out.settings.nodes.push_back(std::move(node));
+    out.node_lines.push_back(std::move(lines));
+    return {};
+}
+
+}  // namespace
+
+std::vector<std::string> default_excluded_interfaces() {
+    return {"docker*", "virbr*", "cni*", "flannel*", "cali*", "lxc*",
+            "vnet*",   "br-*",   "tap*", "tun*",     "wg*"};
+}
+
+Checked read_sections(const toml::table& file, ConfigEntries& out) {
+    core::Settings& settings = out.settings;
+    settings.exclude_interfaces = default_excluded_interfaces();
+    // `port` stands before the nodes, whose endpoints take it.
+    Fields fields{
+        {"cluster", text(parse_cluster_name, settings.cluster), true},
+        {"port", integer_between(1, 65535,
+                                 [&settings](std::int64_t value) {
+                                     settings.port = static_cast<std::uint16_t>(value);
+                                 })},
+        {"adapter", adapter(out)},
+        {"heartbeat", heartbeat(settings)},
+        {"security", security(out)},
+        {"traffic", traffic(settings)},
+        {"routes", routes(settings)},
+        {"interfaces", interfaces(settings)},
+        {"worker", worker(settings)},
+        {"network", tables("network", kNetworksMax,
+                           [&out](const toml::table& t) { return read_network(t, out); })},
+        {"node",
+         tables("node", kNodesMax, [&out](const toml::table& t) { return read_node(t, out); })}};
+    return read_table(file, fields);
+}
+
+}  // namespace netft::control

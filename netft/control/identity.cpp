@@ -1,0 +1,84 @@
+#include "netft/control/identity.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "netft/control/config_values.hpp"
+
+namespace netft::control {
+
+namespace {
+
+struct KeyDeleter {
+    void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+using KeyHandle = std::unique_ptr<EVP_PKEY, KeyDeleter>;
+
+}  // namespace
+
+Result<PrivateKey> PrivateKey::generate() {
+    PrivateKey key;
+    if (RAND_priv_bytes(key.bytes_.data(), static_cast<int>(key.bytes_.size())) != 1)
+        return fail("private key: the system gives no randomness");
+    // X25519 clamps by itself (RFC 7748 §5); clamped on disk too, other tools accept the key.
+    key.bytes_[0] &= 0xf8;
+    key.bytes_[31] = static_cast<std::uint8_t>((key.bytes_[31] & 0x7f) | 0x40);
+    return key;
+}
+
+PrivateKey PrivateKey::of(const std::array<std::uint8_t, 32>& bytes) {
+    PrivateKey key;
+    key.bytes_ = bytes;
+    return key;
+}
+
+Result<PrivateKey> PrivateKey::parse(std::string_view text) {
+    PrivateKey key;
+    if (!from_base64(text, key.bytes_))
+        return fail("not a private key; allowed: the base64 of 32 bytes (44 characters)");
+    return key;
+}
+
+PrivateKey::PrivateKey(PrivateKey&& other) noexcept : bytes_(other.bytes_) {
+    OPENSSL_cleanse(other.bytes_.data(), other.bytes_.size());
+}
+
+PrivateKey& PrivateKey::operator=(PrivateKey&& other) noexcept {
+    if (this == &other) return *this;
+    bytes_ = other.bytes_;
+    OPENSSL_cleanse(other.bytes_.data(), other.bytes_.size());
+    return *this;
+}
+
+PrivateKey::~PrivateKey() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
+
+std::string PrivateKey::to_text() const { return to_base64(bytes_); }
+
+Result<PublicKey> public_of(const PrivateKey& key) {
+    KeyHandle handle(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, key.bytes().data(),
+                                                  key.bytes().size()));
+    PublicKey out{};
+    std::size_t size = out.size();
+    if (!handle || EVP_PKEY_get_raw_public_key(handle.get(), out.data(), &size) != 1)
+        return fail("public key: libcrypto does not serve X25519 on this system");
+    return out;
+}
+
+std::string to_text(const PublicKey& key) { return to_base64(key); }
+
+std::optional<PublicKey> parse_public_key(std::string_view text) {
+    PublicKey key{};
+    if (!from_base64(text, key)) return {};
+    return key;
+}
+
+void wipe(std::string& secret) {
+    OPENSSL_cleanse(secret.data(), secret.size());
+    secret.clear();
+}
+
+}  // namespace netft::control

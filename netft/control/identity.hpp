@@ -1,0 +1,59 @@
+// A node's identity: an X25519 key pair (RFC 7748). The public key stands in cluster.toml, the
+// private one in a file that only its owner may read.
+//
+// Text form of both: base64 (RFC 4648 §4, with padding) of the 32 bytes, 44 characters.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "netft/base/bytes.hpp"
+#include "netft/base/result.hpp"
+#include "netft/wire/opening.hpp"
+
+namespace netft::control {
+
+// Move-only; its memory is wiped when it is moved from or destroyed.
+class PrivateKey {
+ public:
+    // Fails only when the system has no randomness to give.
+    static Result<PrivateKey> generate();
+    // Any 32 bytes are a private key: X25519 clamps them.
+    static PrivateKey of(const std::array<std::uint8_t, 32>& bytes);
+    // Base64 without surrounding space. The error does not repeat the text.
+    static Result<PrivateKey> parse(std::string_view text);
+
+    PrivateKey(PrivateKey&& other) noexcept;
+    PrivateKey& operator=(PrivateKey&& other) noexcept;
+    PrivateKey(const PrivateKey&) = delete;
+    PrivateKey& operator=(const PrivateKey&) = delete;
+    ~PrivateKey();
+
+    // 32 bytes, borrowed.
+    Bytes bytes() const { return bytes_; }
+    // The base64 text: as secret as the key; wipe() it after use.
+    std::string to_text() const;
+
+ private:
+    PrivateKey() = default;
+    std::array<std::uint8_t, 32> bytes_{};
+};
+
+Result<PublicKey> public_of(const PrivateKey& key);
+
+std::string to_text(const PublicKey& key);
+// nullopt: not the base64 of 32 bytes.
+std::optional<PublicKey> parse_public_key(std::string_view text);
+
+// Overwrites the text with zeros in a way that the compiler keeps.
+void wipe(std::string& secret);
+
+// Reads one line of base64. Refuses what group or others may read, and what is no plain file.
+Result<PrivateKey> load_private_key(const std::string& path);
+
+// Writes a new file of mode 0600 and syncs it. Never overwrites: an existing file is an error.
+Status save_private_key(const std::string& path, const PrivateKey& key);
+
+}  // namespace netft::control

@@ -1,0 +1,30 @@
+// The listening socket's file: made, taken over from a dead daemon, removed again.
+#pragma once
+
+#include <string>
+
+#include "netft/base/result.hpp"
+#include "netft/control/fd.hpp"
+
+namespace netft::control {
+
+// Removes its file on destruction, unless somebody has put another there.
+class ListeningSocket {
+ public:
+    static Result<ListeningSocket> open(const std::string& path);
+    ~ListeningSocket();
+    ListeningSocket(ListeningSocket&&) = default;
+    ListeningSocket& operator=(ListeningSocket&&) = delete;
+
+    int fd() const { return fd_.get(); }
+
+ private:
+    ListeningSocket(Fd fd, std::string path, unsigned long inode)
+        : fd_(std::move(fd)), path_(std::move(path)), inode_(inode) {}
+
+    Fd fd_;
+    std::string path_;
+    unsigned long inode_ = 0;
+};
+
+}  // namespace netft::control

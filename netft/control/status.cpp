@@ -1,0 +1,128 @@
+#include "netft/control/status.hpp"
+
+#include <fmt/chrono.h>
+
+#include <nlohmann/json.hpp>
+
+#include "netft/control/status_records.hpp"
+#include "netft/wire/opening.hpp"
+
+namespace netft::control {
+
+namespace {
+
+using nlohmann::json;
+
+std::string security_name(SecurityMode mode) {
+    switch (mode) {
+        case SecurityMode::none: return "none";
+        case SecurityMode::sign: return "sign";
+        case SecurityMode::encrypt: return "encrypt";
+    }
+    return "unknown";
+}
+
+json address_or_null(const IpAddress& address) {
+    return address.is_unspecified() ? json() : json(address.to_string());
+}
+
+json adapter_to_json(const NodeStatus& status) {
+    return {{"name", status.adapter_name},
+            {"state", status.adapter_up ? "up" : "down"},
+            {"mac", status.adapter_mac.to_string()},
+            {"ipv4", address_or_null(status.adapter_ipv4)},
+            {"ipv6", address_or_null(status.adapter_ipv6)},
+            {"mtu", status.adapter_mtu}};
+}
+
+json counters_to_json(const core::WorkerCounters& c) {
+    return {{"frames_from_adapter", c.frames_from_adapter},
+            {"frames_to_adapter", c.frames_to_adapter},
+            {"bytes_from_adapter", c.bytes_from_adapter},
+            {"bytes_to_adapter", c.bytes_to_adapter},
+            {"trains_sent", c.trains_sent},
+            {"datagrams_received", c.datagrams_received},
+            {"datagrams_sent", c.datagrams_sent},
+            {"heartbeats_sent", c.heartbeats_sent},
+            {"answers_to_adapter", c.answers_to_adapter},
+            {"control_to", c.control_to},
+            {"cycles", c.cycles},
+            {"sleeps", c.sleeps},
+            {"longest_gap_us", to_us(c.longest_gap)}};
+}
+
+json drops_to_json(const DropCounters& drops) {
+    json out = json::object();
+    for (std::size_t i = 0; i < kDropReasons; ++i) {
+        DropReason reason = static_cast<DropReason>(i);
+        if (drops.of(reason) > 0) out[std::string(to_string(reason))] = drops.of(reason);
+    }
+    return out;
+}
+
+json node_to_json(const NodeStatus& status) {
+    return {{"version", 1},
+            {"node", status.node},
+            {"cluster", status.cluster},
+            {"security", security_name(status.security)},
+            {"netftd_version", status.netftd_version},
+            {"adapter", adapter_to_json(status)},
+            {"warnings", status.warnings},
+            {"counters", counters_to_json(status.counters)},
+            {"drops", drops_to_json(status.drops)}};
+}
+
+json peer_to_json(const PeerStatus& peer) {
+    return {{"name", peer.name},
+            {"state", peer.reachable ? "reachable" : "unreachable"},
+            {"note", peer.note},
+            {"session", peer.has_session},
+            {"card", peer.has_card},
+            {"ipv4", address_or_null(peer.ipv4)},
+            {"ipv6", address_or_null(peer.ipv6)}};
+}
+
+json record(json fields, const char* type) {
+    fields["version"] = 1;
+    fields["type"] = type;
+    return fields;
+}
+
+}  // namespace
+
+std::string WallClock::to_rfc3339(TimePoint t) const {
+    WallTime then = wall + (t - monotonic);
+    auto seconds = std::chrono::floor<std::chrono::seconds>(then);
+    auto us = std::chrono::duration_cast<std::chrono::microseconds>(then - seconds);
+    std::time_t time = std::chrono::system_clock::to_time_t(
+        std::chrono::time_point_cast<std::chrono::system_clock::duration>(seconds));
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(time), us.count());
+}
+
+json to_json(const NodeStatus& status, const WallClock& clock) {
+    json out = node_to_json(status);
+    json peers = json::array();
+    for (const PeerStatus& peer : status.peers) {
+        json entry = peer_to_json(peer);
+        entry["routes"] = json::array();
+        for (const RouteStatus& route : peer.routes)
+            entry["routes"].push_back(route_to_json(route, clock));
+        peers.push_back(std::move(entry));
+    }
+    out["peers"] = std::move(peers);
+    return out;
+}
+
+std::vector<json> snapshot_records(const NodeStatus& status, const WallClock& clock) {
+    std::vector<json> records{record(node_to_json(status), "node")};
+    for (const PeerStatus& peer : status.peers) {
+        records.push_back(record(peer_to_json(peer), "peer"));
+        for (const RouteStatus& route : peer.routes) {
+            records.push_back(record(route_to_json(route, clock), "route"));
+            records.back()["peer"] = peer.name;
+        }
+    }
+    return records;
+}
+
+}  // namespace netft::control

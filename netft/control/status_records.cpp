@@ -1,0 +1,210 @@
+#include "netft/control/status_records.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace netft::control {
+
+namespace {
+
+using nlohmann::json;
+
+// Whole numbers stay whole: 100, 2.5.
+json milliseconds(Duration d) {
+    if (d % 1ms == 0ns) return to_ms(d);
+    return static_cast<double>(to_us(d)) / 1000.0;
+}
+
+std::string text_of(Duration d) { return milliseconds(d).dump() + " ms"; }
+
+// A report is default-made until the engine knows the route.
+bool is_reported(const RouteStatus& route) { return route.report.id.value != 0; }
+
+Timing timing_of(const RouteStatus& route) {
+    return is_reported(route) ? route.report.timing : route.route.timing;
+}
+
+Duration detection_time(const RouteStatus& route) {
+    Timing timing = timing_of(route);
+    if (is_reported(route) && route.report.detection_time > 0ns) return route.report.detection_time;
+    return timing.threshold * timing.delay;
+}
+
+template <class T>
+json or_null(const std::optional<T>& value) {
+    return value ? json(*value) : json();
+}
+
+// Four digits are more than a hundred heartbeats can tell.
+json loss(const std::optional<double>& fraction) {
+    return fraction ? json(std::round(*fraction * 10000.0) / 10000.0) : json();
+}
+
+json counters_of(const core::RouteReport& report) {
+    return {{"heartbeats_sent", report.heartbeats_sent},
+            {"heartbeats_received", report.heartbeats_received},
+            {"data_sent", report.data_sent},
+            {"data_received", report.data_received},
+            {"transitions", report.transitions}};
+}
+
+json stamp(json fields, const char* type, TimePoint at, const WallClock& clock) {
+    fields["version"] = 1;
+    fields["type"] = type;
+    fields["at"] = clock.to_rfc3339(at);
+    fields["unix_ns"] = (clock.wall + (at - clock.monotonic)).time_since_epoch().count();
+    return fields;
+}
+
+std::string direction_name(core::Direction direction) {
+    switch (direction) {
+        case core::Direction::received: return "received";
+        case core::Direction::sent: return "sent";
+    }
+    return "unknown";
+}
+
+json recent_to_json(const core::RecentHeartbeat& recent, const WallClock& clock) {
+    return {{"at", clock.to_rfc3339(recent.at)},
+            {"direction", direction_name(recent.direction)},
+            {"state", to_string(recent.state)},
+            {"suspect", recent.suspect},
+            {"diagnostic", to_string(recent.diagnostic)},
+            {"counter", recent.counter}};
+}
+
+// All that is on the wire, so that a reader can make the datagram again.
+json heartbeat_to_json(const Heartbeat& h) {
+    return {{"state", to_string(h.state)},
+            {"poll", h.poll},
+            {"final", h.final},
+            {"graceful_restart", h.graceful_restart},
+            {"stalled", h.stalled},
+            {"suspect", h.suspect},
+            {"notice", h.notice},
+            {"diagnostic", to_string(h.diagnostic)},
+            {"diagnostic_code", static_cast<unsigned>(h.diagnostic)},
+            {"threshold", h.threshold},
+            {"sender_route", h.sender_route.value},
+            {"receiver_route", h.receiver_route.value},
+            {"desired_tx_us", h.desired_tx.count()},
+            {"required_rx_us", h.required_rx.count()},
+            {"transmit_time_ns", h.transmit_time_ns},
+            {"echo_time_ns", h.echo_time_ns},
+            {"echo_hold_us", h.echo_hold.count()},
+            {"heartbeats_received", h.heartbeats_received},
+            {"highest_counter", h.highest_counter},
+            {"data_received", h.data_received}};
+}
+
+std::string diagnostic_reason(Diagnostic reason, bool remote_said_so) {
+    if (reason == Diagnostic::none) return "";
+    return (remote_said_so ? "peer says: " : "") + std::string(to_string(reason));
+}
+
+std::string state_of(const RouteStatus& route) {
+    return route_state(route.report.state, route.report.suspect);
+}
+
+json quality_to_json(const core::RouteReport& report) {
+    return {{"rtt_us", {{"p50", or_null(report.rtt_p50_us)}, {"p99", or_null(report.rtt_p99_us)}}},
+            {"jitter_us", report.rtt_p50_us ? json(report.jitter_us) : json()},
+            {"loss", {{"in", loss(report.loss_in)}, {"out", loss(report.loss_out)}}}};
+}
+
+}  // namespace
+
+std::string route_state(BfdState state, bool suspect) {
+    if (state == BfdState::up && suspect) return "suspect";
+    return std::string(to_string(state));
+}
+
+std::string reason_of(const RouteStatus& route) {
+    const core::RouteReport& report = route.report;
+    if (!route.route.usable) return diagnostic_reason(route.route.reason, false);
+    if (report.state == BfdState::up) return report.suspect ? "heartbeats missed" : "";
+    std::string reason = diagnostic_reason(report.reason, report.remote_said_so);
+    if (!reason.empty()) return reason;
+    if (!route.has_session) return "no session with the peer";
+    return report.heartbeats_received == 0 ? "no heartbeat received yet" : "";
+}
+
+std::string detects_text(const RouteStatus& route) {
+    Timing timing = timing_of(route);
+    Duration detection = detection_time(route);
+    std::string own = fmt::format("{} × {}", timing.threshold, text_of(timing.delay));
+    // The peer's threshold and interval count (RFC 5880 §6.8.4), and only their product is known.
+    if (detection != timing.threshold * timing.delay)
+        return text_of(detection) + " (negotiated with the peer; ours " + own + ")";
+    return text_of(detection) + " = " + own;
+}
+
+json route_to_json(const RouteStatus& status, const WallClock& clock) {
+    const routing::Route& route = status.route;
+    const core::RouteReport& report = status.report;
+    Timing timing = timing_of(status);
+    json out{{"id", route.id.value},
+             {"network", route.network},
+             {"interface", route.interface},
+             {"cross_subnet", route.cross_subnet},
+             {"local", route.local.to_string()},
+             {"remote", route.remote.to_string()},
+             {"state", state_of(status)},
+             {"reason", reason_of(status)},
+             {"since", is_reported(status) ? json(clock.to_rfc3339(report.since)) : json()},
+             {"session", status.has_session},
+             {"delay_ms", milliseconds(timing.delay)},
+             {"threshold", timing.threshold},
+             {"detection_time_ms", milliseconds(detection_time(status))},
+             {"detects", detects_text(status)},
+             {"priority", route.priority},
+             {"in_use", report.in_use},
+             {"mtu", route.mtu},
+             {"counters", counters_of(report)}};
+    out.update(quality_to_json(report));
+    return out;
+}
+
+json to_json(const TransitionRecord& record, const WallClock& clock) {
+    const core::RouteTransition& t = record.transition;
+    json recent = json::array();
+    for (std::size_t i = 0; i < t.recent_count && i < t.recent.size(); ++i)
+        recent.push_back(recent_to_json(t.recent[i], clock));
+    json fields{{"peer", record.peer},
+                {"route", t.route.value},
+                {"network", record.network},
+                {"local", record.local.to_string()},
+                {"remote", record.remote.to_string()},
+                {"from", route_state(t.from, t.from_suspect)},
+                {"to", route_state(t.to, t.to_suspect)},
+                {"reason", diagnostic_reason(t.reason, t.remote_said_so)},
+                {"remote_said_so", t.remote_said_so},
+                {"heartbeats", std::move(recent)}};
+    return stamp(std::move(fields), "transition", t.at, clock);
+}
+
+json to_json(const HeartbeatTrace& trace, const WallClock& clock) {
+    const core::HeartbeatRecord& r = trace.record;
+    json fields{{"peer", trace.peer},
+                {"route", r.route.value},
+                {"network", trace.network},
+                {"local", trace.local.to_string()},
+                {"remote", trace.remote.to_string()},
+                {"direction", direction_name(r.direction)},
+                {"counter", r.counter},
+                {"rtt_us", r.rtt_us > 0 ? json(r.rtt_us) : json()},
+                {"heartbeat", heartbeat_to_json(r.heartbeat)}};
+    return stamp(std::move(fields), "heartbeat", r.at, clock);
+}
+
+json to_json(const SelectionRecord& record, const WallClock& clock) {
+    const core::SelectionChange& change = record.change;
+    json fields{{"peer", record.peer},
+                {"from", change.from ? json(change.from->value) : json()},
+                {"to", change.to ? json(change.to->value) : json()}};
+    return stamp(std::move(fields), "selection", change.at, clock);
+}
+
+}  // namespace netft::control

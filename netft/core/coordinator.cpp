@@ -1,0 +1,316 @@
+#include "netft/core/coordinator.hpp"
+
+#include <algorithm>
+
+#include "netft/base/assert.hpp"
+#include "netft/core/frame_limits.hpp"
+
+namespace netft::core {
+
+Coordinator::Coordinator(const Settings& settings, const CoordinatorIdentity& identity,
+                         std::uint64_t seed)
+    : settings_(settings),
+      identity_(identity),
+      random_(seed),
+      im_(interface_settings()),
+      tm_(settings.topology) {
+    for (const NodeSettings& node : settings_.nodes) id_of(node.public_key);
+    sync_peers(TimePoint{});
+}
+
+routing::InterfaceSettings Coordinator::interface_settings() const {
+    routing::InterfaceSettings out;
+    out.adapter_name = settings_.adapter_name;
+    out.exclude = settings_.exclude_interfaces;
+    out.configured = settings_.nodes[settings_.self.value].endpoints;
+    out.port = settings_.port;
+    return out;
+}
+
+// Ids stay with the key over reloads, wherever the node stands in the file.
+PeerId Coordinator::id_of(const PublicKey& key) {
+    auto [entry, is_new] = ids_.try_emplace(key, PeerId(static_cast<std::uint16_t>(ids_.size())));
+    (void)is_new;
+    return entry->second;
+}
+
+void Coordinator::sync_peers(TimePoint now) {
+    const PublicKey& own = settings_.nodes[settings_.self.value].public_key;
+    std::set<PeerId> wanted;
+    for (const NodeSettings& node : settings_.nodes) {
+        if (node.public_key == own) continue;
+        PeerId id = id_of(node.public_key);
+        wanted.insert(id);
+        if (auto known = peers_.find(id); known != peers_.end()) {
+            known->second.node = node;
+            continue;
+        }
+        session::OpeningIdentity opening{settings_.cluster_id, own, node.public_key,
+                                         identity_.incarnation, settings_.security};
+        Peer peer{.id = id, .node = node, .opening = session::OpeningMachine(opening)};
+        peer.unreachable_since = now;
+        peer.opening.start(now, fresh_index());
+        peers_.emplace(id, std::move(peer));
+    }
+    std::erase_if(peers_, [&wanted](const auto& entry) { return !wanted.contains(entry.first); });
+    plan_dirty_ = true;
+}
+
+void Coordinator::handle_interfaces(TimePoint now, std::span<const routing::InterfaceFact> facts) {
+    bool changed = im_.handle_facts(now, facts);
+    drain_interface_events();
+    if (changed) update_topology(now);
+}
+
+std::vector<std::string> Coordinator::handle_settings(TimePoint now, const Settings& next) {
+    std::vector<std::string> refusals;
+    auto keep = [&refusals](bool same, const char* what) {
+        if (!same) refusals.push_back(std::string(what) + " cannot change while netftd runs");
+    };
+    const NodeSettings& self = settings_.nodes[settings_.self.value];
+    const NodeSettings& next_self = next.nodes[next.self.value];
+    keep(next.cluster == settings_.cluster, "cluster");
+    keep(next.security == settings_.security, "[security] mode");
+    keep(next.adapter_name == settings_.adapter_name, "[adapter] name");
+    keep(next.port == settings_.port, "port");
+    keep(next_self.name == self.name && next_self.public_key == self.public_key,
+         "this node's name or public key");
+    if (!refusals.empty()) return refusals;
+    settings_ = next;
+    sync_peers(now);
+    im_.handle_settings(now, interface_settings());
+    drain_interface_events();
+    tm_.handle_settings(settings_.topology);
+    plan_dirty_ = true;
+    update_topology(now);
+    return {};
+}
+
+void Coordinator::handle_port(TimePoint, EndpointId endpoint, const std::string& reason) {
+    bool changed = reason.empty() ? closed_ports_.erase(endpoint) > 0
+                                  : closed_ports_.insert_or_assign(endpoint, reason).second;
+    if (changed) plan_dirty_ = true;
+}
+
+std::vector<routing::PeerEndpoints> Coordinator::peer_endpoints() const {
+    std::vector<routing::PeerEndpoints> out;
+    for (const auto& [id, peer] : peers_) {
+        routing::PeerEndpoints entry{id, peer.node.name, peer.card.has_value(), {}};
+        if (peer.card) {
+            entry.endpoints = peer.card->endpoints;
+        } else {
+            for (const routing::ConfiguredEndpoint& configured : peer.node.endpoints) {
+                CardEndpoint endpoint;
+                endpoint.endpoint = configured.endpoint;
+                endpoint.configured = true;
+                endpoint.mtu = 0xffff;
+                entry.endpoints.push_back(endpoint);
+            }
+        }
+        out.push_back(std::move(entry));
+    }
+    return out;
+}
+
+void Coordinator::update_topology(TimePoint now) {
+    auto peers = peer_endpoints();
+    if (tm_.update(im_.endpoints(), peers)) plan_dirty_ = true;
+    for (const std::string& warning : tm_.warnings()) {
+        bool is_new = std::find(last_warnings_.begin(), last_warnings_.end(), warning) ==
+                      last_warnings_.end();
+        if (is_new) note(Notice::Severity::warning, Notice::Fault::config, "TM", warning);
+    }
+    last_warnings_ = tm_.warnings();
+    update_card(now);
+}
+
+// A changed card gets a new serial and goes to everybody.
+void Coordinator::update_card(TimePoint now) {
+    std::uint16_t mtu = adapter_mtu();
+    if (card_serial_ != 0 && tm_.card_endpoints() == card_endpoints_ && mtu == card_mtu_) return;
+    card_endpoints_ = tm_.card_endpoints();
+    card_mtu_ = mtu;
+    ++card_serial_;
+    for (auto& [id, peer] : peers_) {
+        if (peer.opening.current() == nullptr) continue;
+        peer.next_card = now;
+        peer.card_interval = kCardFirstRetry;
+    }
+}
+
+std::uint16_t Coordinator::datagram_bytes_max() const {
+    std::uint16_t least = 0;
+    auto take = [&least](std::uint16_t bytes) { least = least == 0 ? bytes : std::min(least, bytes); };
+    for (const routing::Route& route : tm_.routes())
+        take(datagram_bytes(route.mtu, route.remote.address.family()));
+    if (least == 0)
+        for (const routing::LocalEndpoint& endpoint : im_.endpoints()) {
+            auto mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(endpoint.mtu, 0xffff));
+            if (mtu > 0) take(datagram_bytes(mtu, endpoint.endpoint.address.family()));
+        }
+    return least == 0 ? datagram_bytes(1500, Family::ipv4) : least;
+}
+
+std::uint16_t Coordinator::adapter_mtu() const {
+    if (settings_.adapter_mtu) return *settings_.adapter_mtu;
+    return core::adapter_mtu(datagram_bytes_max());
+}
+
+void Coordinator::handle_event(TimePoint now, const Event& event) {
+    if (const auto* change = std::get_if<SelectionChange>(&event)) {
+        if (Peer* peer = find_peer(change->peer)) {
+            peer->reachable = change->to.has_value();
+            if (!peer->reachable) peer->unreachable_since = change->at;
+            service_peer(now, *peer);
+        }
+    } else if (const auto* shown = std::get_if<SessionShown>(&event)) {
+        if (Peer* peer = find_peer(shown->peer)) {
+            peer->opening.handle_shown(now, shown->local);
+            begin_session(now, *peer);
+            service_peer(now, *peer);
+        }
+    }
+}
+
+void Coordinator::handle_timers(TimePoint now) {
+    for (auto& [id, peer] : peers_) service_peer(now, peer);
+}
+
+std::optional<TimePoint> Coordinator::next_deadline() const {
+    std::optional<TimePoint> soonest;
+    auto take = [&soonest](std::optional<TimePoint> t) {
+        if (t && (!soonest || *t < *soonest)) soonest = t;
+    };
+    for (const auto& [id, peer] : peers_) {
+        take(peer.opening.next_deadline());
+        take(peer.next_card);
+        if (!peer.reachable && !peer.opening.is_initiating())
+            take(peer.unreachable_since + kReopenAfter);
+    }
+    return soonest;
+}
+
+// Everything that time may ask of a peer.
+void Coordinator::service_peer(TimePoint now, Peer& peer) {
+    std::size_t sessions = peer.opening.sessions().size();
+    peer.opening.handle_timers(now);
+    if (peer.opening.sessions().size() != sessions) plan_dirty_ = true;
+    bool given_up = !peer.reachable && now - peer.unreachable_since >= kReopenAfter;
+    if (peer.opening.current() == nullptr || given_up) peer.opening.start(now, fresh_index());
+    if (peer.opening.wants_transmit(now)) send_initiation(now, peer);
+    if (peer.next_card && *peer.next_card <= now) send_card(now, peer);
+}
+
+std::optional<Plan> Coordinator::poll_plan() {
+    if (!plan_dirty_) return {};
+    plan_dirty_ = false;
+    const NodeSettings& self = settings_.nodes[settings_.self.value];
+    Plan plan;
+    plan.version = ++plan_version_;
+    plan.adapter = {identity_.adapter_mac, self.ipv4, self.ipv6};
+    plan.datagram_bytes_max = datagram_bytes_max();
+    plan.hold_down = settings_.hold_down;
+    for (const auto& [id, peer] : peers_) {
+        PlanPeer out{id, peer.node.name, peer.card ? peer.card->mac : MacAddress{},
+                     peer.node.ipv4, peer.node.ipv6, {}, {}};
+        for (const auto& extra : {peer.node.extra_ipv4, peer.node.extra_ipv6})
+            if (extra) out.extra.push_back(extra->address);
+        for (const session::Session& s : peer.opening.sessions())
+            out.sessions.push_back({s.local, s.remote, s.incarnation, s.confirmed, s.serial});
+        plan.peers.push_back(std::move(out));
+    }
+    for (const routing::Route& route : tm_.routes()) {
+        auto peer = peers_.find(route.peer);
+        if (peer == peers_.end() || !peer->second.card) continue;
+        PlanRoute out;
+        out.id = route.id;
+        out.peer = route.peer;
+        out.local = route.local_id;
+        out.local_endpoint = route.local;
+        out.remote = route.remote;
+        out.timing = route.timing;
+        out.priority = route.priority;
+        out.mtu = route.mtu;
+        out.usable = route.usable;
+        out.reason = route.reason;
+        if (out.usable && closed_ports_.contains(route.local_id)) {
+            out.usable = false;
+            out.reason = Diagnostic::port_failed;
+        }
+        plan.routes.push_back(out);
+    }
+    return plan;
+}
+
+std::optional<ControlSend> Coordinator::poll_send() {
+    if (sends_.empty()) return {};
+    ControlSend send = std::move(sends_.front());
+    sends_.pop_front();
+    return send;
+}
+
+std::optional<Notice> Coordinator::poll_notice() {
+    if (notices_.empty()) return {};
+    Notice notice = std::move(notices_.front());
+    notices_.pop_front();
+    return notice;
+}
+
+void Coordinator::note(Notice::Severity severity, Notice::Fault fault, const char* module,
+                       std::string text) {
+    constexpr std::size_t kNoticesMax = 1024;
+    if (notices_.size() == kNoticesMax) notices_.pop_front();
+    notices_.push_back({severity, fault, module, std::move(text)});
+}
+
+void Coordinator::drain_interface_events() {
+    while (auto event = im_.poll_event())
+        note(Notice::Severity::info, Notice::Fault::none, "IM",
+             event->interface + ": " + event->what);
+}
+
+std::vector<std::string> Coordinator::warnings() const {
+    std::vector<std::string> out = tm_.warnings();
+    for (const auto& [endpoint, reason] : closed_ports_) out.push_back(reason);
+    for (const auto& [id, peer] : peers_)
+        if (!peer.refusal.empty()) out.push_back(peer.node.name + ": card refused: " + peer.refusal);
+    return out;
+}
+
+std::vector<PeerView> Coordinator::peers() const {
+    std::vector<PeerView> out;
+    for (const auto& [id, peer] : peers_) {
+        PeerView view{id, peer.node.name, peer.opening.current() != nullptr, peer.card.has_value(),
+                      peer.reachable, {}, peer.node.ipv4, peer.node.ipv6};
+        if (!peer.refusal.empty())
+            view.note = "card refused: " + peer.refusal;
+        else if (!view.has_session)
+            view.note = "no answer yet";
+        else if (!view.has_card)
+            view.note = "waiting for its card";
+        out.push_back(std::move(view));
+    }
+    return out;
+}
+
+Coordinator::Peer* Coordinator::find_peer(PeerId id) {
+    auto found = peers_.find(id);
+    return found == peers_.end() ? nullptr : &found->second;
+}
+
+Coordinator::Peer* Coordinator::find_peer(const PublicKey& key) {
+    auto id = ids_.find(key);
+    return id == ids_.end() ? nullptr : find_peer(id->second);
+}
+
+SessionIndex Coordinator::fresh_index() {
+    for (;;) {
+        SessionIndex index(static_cast<std::uint32_t>(random_.next()));
+        bool taken = index.value == 0;
+        for (const auto& [id, peer] : peers_)
+            for (const session::Session& s : peer.opening.sessions()) taken |= s.local == index;
+        if (!taken) return index;
+    }
+}
+
+}  // namespace netft::core

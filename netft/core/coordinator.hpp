@@ -1,0 +1,181 @@
+// The coordinator: everything that control decides, as one pure object.
+//
+// PURE and sans I/O. It holds the settings, the interface manager, the topology manager and, per
+// peer, the session opening and the card; it makes the plan that the engine follows. The daemon
+// (or the simulator) feeds it facts, datagrams, engine events and the time, and carries out what
+// it asks: publish plan(), send datagrams, log notices, open and close ports for endpoints().
+// Order after every input: publish a new plan first, then send what poll_send() gives, so that an
+// answer to our answer finds its session.
+// Threads: control only.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "netft/base/random.hpp"
+#include "netft/core/events.hpp"
+#include "netft/core/plan.hpp"
+#include "netft/core/settings.hpp"
+#include "netft/session/opening_machine.hpp"
+#include "netft/wire/control.hpp"
+#include "netft/wire/header.hpp"
+
+namespace netft::core {
+
+struct CoordinatorIdentity {
+    std::uint64_t incarnation = 0;  // random, new at every start
+    MacAddress adapter_mac;
+};
+
+// A datagram of type 1, 2 or 6 to send.
+struct ControlSend {
+    EndpointId local;
+    Endpoint remote;
+    std::vector<std::uint8_t> bytes;
+};
+
+// A line for the log.
+struct Notice {
+    enum class Severity : std::uint8_t { info, warning, error };
+    enum class Fault : std::uint8_t { none, peer, local, config };
+    Severity severity = Severity::info;
+    Fault fault = Fault::none;
+    std::string module;  // "IM", "TM", "session", "card"
+    std::string text;
+};
+
+// What people are shown of a peer.
+struct PeerView {
+    PeerId id;
+    std::string name;
+    bool has_session = false;
+    bool has_card = false;
+    bool reachable = false;
+    std::string note;
+    IpAddress ipv4;
+    IpAddress ipv6;
+};
+
+class Coordinator {
+ public:
+    // A peer unreachable for this long is asked for a new session.
+    static constexpr Duration kReopenAfter = 3s;
+    static constexpr Duration kCardFirstRetry = 100ms;
+    static constexpr Duration kCardLastRetry = 1s;
+    // Session openings taken per second, and how many at once.
+    static constexpr unsigned kOpeningsPerSecond = 1000;
+    static constexpr unsigned kOpeningsBurst = 256;
+    static constexpr std::size_t kSendsMax = 65536;
+
+    Coordinator(const Settings& settings, const CoordinatorIdentity& identity, std::uint64_t seed);
+
+    // --- inputs
+    void handle_interfaces(TimePoint now, std::span<const routing::InterfaceFact> facts);
+    // A reload. What cannot change while running (cluster, adapter name, port, our own node, the
+    // security mode) is refused as a whole: the reasons come back, nothing changes.
+    std::vector<std::string> handle_settings(TimePoint now, const Settings& settings);
+    // `reason` empty: the port of that endpoint is open.
+    void handle_port(TimePoint now, EndpointId endpoint, const std::string& reason);
+    void handle_datagram(TimePoint now, EndpointId local, const Endpoint& remote,
+                         std::optional<PeerId> peer, Bytes datagram);
+    void handle_event(TimePoint now, const Event& event);
+    void handle_timers(TimePoint now);
+    std::optional<TimePoint> next_deadline() const;
+
+    // --- outputs
+    // The plan when it changed since the last call.
+    std::optional<Plan> poll_plan();
+    std::optional<ControlSend> poll_send();
+    std::optional<Notice> poll_notice();
+    // Ports are to be open for exactly the usable ones of these.
+    const std::vector<routing::LocalEndpoint>& endpoints() const { return im_.endpoints(); }
+    std::uint16_t adapter_mtu() const;
+    std::uint16_t datagram_bytes_max() const;
+
+    // --- for people
+    const Settings& settings() const { return settings_; }
+    const std::vector<routing::Route>& routes() const { return tm_.routes(); }
+    const std::vector<routing::Network>& networks() const { return tm_.networks(); }
+    std::vector<std::string> warnings() const;
+    std::vector<PeerView> peers() const;
+    const DropCounters& drops() const { return drops_; }
+
+ private:
+    struct Peer {
+        PeerId id;
+        NodeSettings node;
+        session::OpeningMachine opening;
+        std::optional<Card> card;
+        std::uint64_t card_serial = 0;   // of `card`
+        std::string refusal;             // why its last card was refused
+        std::uint64_t acked_serial = 0;  // of our card
+        std::optional<TimePoint> next_card;
+        Duration card_interval{};
+        std::uint64_t control_counter = 0;
+        std::uint64_t incarnation = 0;
+        bool reachable = false;
+        TimePoint unreachable_since;
+        // The path its last opening or card came by: good for the first answer.
+        std::optional<std::pair<EndpointId, Endpoint>> last_path;
+    };
+
+    PeerId id_of(const PublicKey& key);
+    void sync_peers(TimePoint now);
+    void apply_interface_settings(TimePoint now);
+    void update_topology(TimePoint now);
+    void update_card(TimePoint now);
+    std::vector<routing::PeerEndpoints> peer_endpoints() const;
+    routing::InterfaceSettings interface_settings() const;
+
+    Peer* find_peer(PeerId id);
+    Peer* find_peer(const PublicKey& key);
+    SessionIndex fresh_index();
+    void service_peer(TimePoint now, Peer& peer);
+    void send_initiation(TimePoint now, Peer& peer);
+    void send_card(TimePoint now, Peer& peer);
+    void send_control(Peer& peer, const ControlMessage& message,
+                      const std::vector<std::pair<EndpointId, Endpoint>>& paths);
+    std::vector<std::pair<EndpointId, Endpoint>> paths_to(const Peer& peer) const;
+    void handle_opening(TimePoint now, EndpointId local, const Endpoint& remote,
+                        const Header& header, Bytes payload);
+    void handle_initiation(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,
+                           const Opening& opening);
+    void handle_control(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,
+                        Bytes payload);
+    void handle_card(TimePoint now, Peer& peer, const ControlMessage& message);
+    std::string refuse_card(const Peer& peer, const Card& card) const;
+    void begin_session(TimePoint now, Peer& peer);
+    bool take_opening_token(TimePoint now);
+    void note(Notice::Severity severity, Notice::Fault fault, const char* module,
+              std::string text);
+    void drain_interface_events();
+
+    Settings settings_;
+    CoordinatorIdentity identity_;
+    Random random_;
+    routing::InterfaceManager im_;
+    routing::TopologyManager tm_;
+    std::map<PublicKey, PeerId> ids_;
+    std::map<PeerId, Peer> peers_;
+    std::map<EndpointId, std::string> closed_ports_;  // with the reason
+    std::vector<CardEndpoint> card_endpoints_;
+    std::uint16_t card_mtu_ = 0;
+    std::uint64_t card_serial_ = 0;
+    std::uint64_t plan_version_ = 0;
+    bool plan_dirty_ = true;
+    std::deque<ControlSend> sends_;
+    std::deque<Notice> notices_;
+    std::vector<std::string> last_warnings_;
+    DropCounters drops_;
+    unsigned tokens_ = kOpeningsBurst;
+    TimePoint tokens_at_;
+    std::optional<TimePoint> own_key_said_;
+};
+
+}  // namespace netft::core

@@ -1,0 +1,222 @@
+// The coordinator's part in sessions and cards: what it sends and what it makes of what comes.
+#include <algorithm>
+#include <array>
+
+#include "netft/core/coordinator.hpp"
+
+namespace netft::core {
+
+namespace {
+
+using Paths = std::vector<std::pair<EndpointId, Endpoint>>;
+
+std::vector<std::uint8_t> opening_datagram(MessageType type, SessionIndex receiver,
+                                           const Opening& opening) {
+    std::vector<std::uint8_t> bytes(kHeaderSize + kOpeningSize);
+    ByteWriter out(bytes);
+    encode(Header{type, 0, 0, receiver, 0}, out);
+    encode(opening, out);
+    return bytes;
+}
+
+}  // namespace
+
+// All routes that could carry something to the peer, the proven path first.
+Paths Coordinator::paths_to(const Peer& peer) const {
+    Paths paths;
+    if (peer.last_path) paths.push_back(*peer.last_path);
+    for (const routing::Route& route : tm_.routes()) {
+        if (route.peer != peer.id || closed_ports_.contains(route.local_id)) continue;
+        // A remote endpoint called unavailable may be back before its card says so.
+        bool local_gone = !route.usable && route.reason != Diagnostic::remote_endpoint_unavailable;
+        std::pair path(route.local_id, route.remote);
+        if (!local_gone && std::find(paths.begin(), paths.end(), path) == paths.end())
+            paths.push_back(path);
+    }
+    return paths;
+}
+
+void Coordinator::send_initiation(TimePoint now, Peer& peer) {
+    Opening opening = peer.opening.make_initiation(now, random_);
+    auto bytes = opening_datagram(MessageType::initiation, SessionIndex(0), opening);
+    for (const auto& [local, remote] : paths_to(peer))
+        if (sends_.size() < kSendsMax) sends_.push_back({local, remote, bytes});
+}
+
+void Coordinator::send_card(TimePoint now, Peer& peer) {
+    peer.next_card.reset();
+    if (peer.acked_serial == card_serial_ || peer.opening.current() == nullptr) return;
+    const NodeSettings& self = settings_.nodes[settings_.self.value];
+    ControlMessage message{card_serial_, Card{}};
+    message.card->name = self.name;
+    message.card->ipv4 = self.ipv4;
+    message.card->ipv6 = self.ipv6;
+    message.card->mac = identity_.adapter_mac;
+    message.card->adapter_mtu = card_mtu_;
+    message.card->endpoints = card_endpoints_;
+    send_control(peer, message, paths_to(peer));
+    peer.next_card = now + random_.between(peer.card_interval * 3 / 4, peer.card_interval);
+    peer.card_interval = std::min(peer.card_interval * 2, kCardLastRetry);
+}
+
+// Copies on several paths carry one counter: the first to arrive counts, the others are duplicates.
+void Coordinator::send_control(Peer& peer, const ControlMessage& message, const Paths& paths) {
+    const session::Session* session = peer.opening.current();
+    if (session == nullptr) return;
+    std::array<std::uint8_t, kHeaderSize + kControlBytesMax> buffer{};
+    ByteWriter out(buffer);
+    encode(Header{MessageType::control, 0, 0, session->remote, ++peer.control_counter}, out);
+    encode(message, out);
+    if (!out.ok()) return;  // cannot be: the card's limits keep it below kControlBytesMax
+    for (const auto& [local, remote] : paths)
+        if (sends_.size() < kSendsMax)
+            sends_.push_back({local, remote, {out.written().begin(), out.written().end()}});
+}
+
+void Coordinator::handle_datagram(TimePoint now, EndpointId local, const Endpoint& remote,
+                                  std::optional<PeerId> peer_id, Bytes datagram) {
+    DropReason why{};
+    auto header = decode_header(datagram, why);
+    if (!header) return drops_.count(why);
+    Bytes payload = datagram.subspan(kHeaderSize);
+    switch (header->type) {
+        case MessageType::initiation:
+        case MessageType::response: return handle_opening(now, local, remote, *header, payload);
+        case MessageType::control: break;
+        case MessageType::cookie:
+        case MessageType::heartbeat:
+        case MessageType::data: return drops_.count(DropReason::rx_bad_type);
+    }
+    Peer* peer = peer_id ? find_peer(*peer_id) : nullptr;
+    if (peer == nullptr) return drops_.count(DropReason::rx_no_session);
+    handle_control(now, *peer, local, remote, payload);
+}
+
+bool Coordinator::take_opening_token(TimePoint now) {
+    auto earned = static_cast<std::uint64_t>(to_us(now - tokens_at_)) * kOpeningsPerSecond /
+                  1'000'000;
+    if (earned > 0) {
+        tokens_ = static_cast<unsigned>(std::min<std::uint64_t>(kOpeningsBurst, tokens_ + earned));
+        tokens_at_ = now;
+    }
+    if (tokens_ == 0) return false;
+    --tokens_;
+    return true;
+}
+
+void Coordinator::handle_opening(TimePoint now, EndpointId local, const Endpoint& remote,
+                                 const Header& header, Bytes payload) {
+    if (!take_opening_token(now)) return drops_.count(DropReason::rx_rate_limited);
+    auto opening = decode_opening(payload);
+    if (!opening)
+        return drops_.count(payload.size() < kOpeningSize ? DropReason::rx_truncated
+                                                          : DropReason::rx_malformed);
+    const NodeSettings& self = settings_.nodes[settings_.self.value];
+    if (opening->cluster != settings_.cluster_id)
+        return drops_.count(DropReason::rx_foreign_cluster);
+    if (opening->sender == self.public_key) {
+        drops_.count(DropReason::rx_own_key);
+        if (own_key_said_ && now - *own_key_said_ < 60s) return;
+        own_key_said_ = now;
+        return note(Notice::Severity::error, Notice::Fault::config, "session",
+                    remote.to_string() + " uses the key of this node (" + self.name +
+                        "): a cloned machine? give it a key of its own");
+    }
+    if (opening->receiver != self.public_key) return drops_.count(DropReason::rx_not_for_us);
+    Peer* peer = find_peer(opening->sender);
+    if (peer == nullptr) return drops_.count(DropReason::rx_unknown_node);
+    if (opening->mode != settings_.security)
+        return drops_.count(DropReason::rx_security_mismatch);
+    if (header.type == MessageType::initiation)
+        return handle_initiation(now, *peer, local, remote, *opening);
+    if (!peer->opening.handle_response(now, header.receiver, *opening))
+        return drops_.count(DropReason::rx_stale_opening);
+    peer->last_path = {local, remote};
+    begin_session(now, *peer);
+    service_peer(now, *peer);
+}
+
+void Coordinator::handle_initiation(TimePoint now, Peer& peer, EndpointId local,
+                                    const Endpoint& remote, const Opening& opening) {
+    auto answer = peer.opening.handle_initiation(now, opening, fresh_index());
+    if (!answer) return;
+    if (!peer.last_path) peer.last_path = {local, remote};
+    plan_dirty_ = true;
+    if (sends_.size() < kSendsMax)
+        sends_.push_back(
+            {local, remote,
+             opening_datagram(MessageType::response, opening.sender_index, *answer)});
+}
+
+// A session may be sent on: plan it, and introduce ourselves to a peer that does not know us.
+void Coordinator::begin_session(TimePoint now, Peer& peer) {
+    plan_dirty_ = true;
+    const session::Session* session = peer.opening.current();
+    if (session == nullptr || session->incarnation == peer.incarnation) return;
+    bool is_restart = peer.incarnation != 0;
+    peer.incarnation = session->incarnation;
+    peer.acked_serial = 0;
+    peer.card_serial = 0;
+    peer.unreachable_since = now;
+    peer.next_card = now;
+    peer.card_interval = kCardFirstRetry;
+    note(Notice::Severity::info, Notice::Fault::none, "session",
+         peer.node.name + (is_restart ? ": restarted, new session" : ": session open"));
+}
+
+void Coordinator::handle_control(TimePoint now, Peer& peer, EndpointId local,
+                                 const Endpoint& remote, Bytes payload) {
+    auto message = decode_control(payload);
+    if (!message) return drops_.count(DropReason::control_bad_message);
+    peer.last_path = {local, remote};
+    if (message->card) {
+        handle_card(now, peer, *message);
+        send_control(peer, ControlMessage{message->serial, {}}, {{local, remote}});
+    } else if (message->serial == card_serial_) {
+        peer.acked_serial = message->serial;
+        peer.next_card.reset();
+    }
+    service_peer(now, peer);
+}
+
+void Coordinator::handle_card(TimePoint now, Peer& peer, const ControlMessage& message) {
+    if (message.serial <= peer.card_serial) return;  // a straggler or a repetition
+    peer.card_serial = message.serial;
+    std::string refusal = refuse_card(peer, *message.card);
+    if (!refusal.empty()) {
+        drops_.count(DropReason::control_refused_card);
+        if (refusal != peer.refusal)
+            note(Notice::Severity::error, Notice::Fault::config, "card",
+                 peer.node.name + ": refused: " + refusal);
+        peer.refusal = refusal;
+        peer.card.reset();
+    } else {
+        if (!peer.card)
+            note(Notice::Severity::info, Notice::Fault::none, "card", peer.node.name + ": known");
+        peer.refusal.clear();
+        peer.card = *message.card;
+    }
+    plan_dirty_ = true;
+    update_topology(now);
+}
+
+// Why a card cannot be believed; empty: it can.
+std::string Coordinator::refuse_card(const Peer& peer, const Card& card) const {
+    if (card.name != peer.node.name)
+        return "it calls itself " + card.name + "; are the configuration files the same?";
+    if (card.ipv4 != peer.node.ipv4 || card.ipv6 != peer.node.ipv6)
+        return "its virtual addresses are " + card.ipv4.to_string() + " and " +
+               card.ipv6.to_string() + ", we expect " + peer.node.ipv4.to_string() + " and " +
+               peer.node.ipv6.to_string() + "; are the configuration files the same?";
+    if (card.mac.is_zero() || card.mac.is_multicast())
+        return "its adapter MAC " + card.mac.to_string() + " is no unicast address";
+    if (card.mac == identity_.adapter_mac)
+        return "its adapter MAC " + card.mac.to_string() + " is that of this node: a cloned machine?";
+    for (const auto& [id, other] : peers_)
+        if (id != peer.id && other.card && other.card->mac == card.mac)
+            return "its adapter MAC " + card.mac.to_string() + " is that of " + other.node.name +
+                   ": a cloned machine?";
+    return {};
+}
+
+}  // namespace netft::core

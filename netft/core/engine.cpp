@@ -1,0 +1,209 @@
+#include "netft/core/engine.hpp"
+
+#include <algorithm>
+
+#include "netft/base/assert.hpp"
+#include "netft/core/engine_state.hpp"
+
+namespace netft::core {
+
+namespace {
+
+std::uint64_t mac_key(const MacAddress& mac) {
+    std::uint64_t key = 0;
+    for (std::uint8_t byte : mac.bytes) key = key << 8 | byte;
+    return key;
+}
+
+}  // namespace
+
+Engine::Engine(std::uint64_t seed) : state_(std::make_unique<State>(seed)) {}
+Engine::~Engine() = default;
+
+Path Engine::path_of(EndpointId local, const Endpoint& remote) const {
+    auto found = state_->paths.find(PathKey{local, remote});
+    return {local, remote, found == state_->paths.end() ? Path::kNoRoute : found->second};
+}
+
+void Engine::handle_timers(TimePoint now) {
+    State& s = *state_;
+    while (auto slot = s.route_timers.pop_due(now)) {
+        s.routes[*slot]->handle_timers(now);
+        s.settle_route(now, *slot);
+    }
+    while (auto slot = s.peer_timers.pop_due(now)) s.select_route(now, *slot);
+}
+
+std::optional<TimePoint> Engine::next_deadline() const {
+    auto routes = state_->route_timers.next();
+    auto peers = state_->peer_timers.next();
+    if (!routes || !peers) return routes ? routes : peers;
+    return std::min(*routes, *peers);
+}
+
+std::optional<PeerId> Engine::peer_of(const MacAddress& mac) const {
+    auto found = state_->peer_of_mac.find(mac_key(mac));
+    if (found == state_->peer_of_mac.end()) return {};
+    return state_->plan.peers[found->second].id;
+}
+
+const PlanPeer* Engine::find_peer(PeerId peer) const {
+    std::uint32_t slot = state_->peer_slot(peer);
+    return slot == Path::kNoRoute ? nullptr : &state_->plan.peers[slot];
+}
+
+bool Engine::is_reachable(PeerId peer) const {
+    std::uint32_t slot = state_->peer_slot(peer);
+    return slot != Path::kNoRoute && state_->peers[slot].selected.has_value();
+}
+
+std::span<const PlanPeer> Engine::peers() const { return state_->plan.peers; }
+
+std::optional<TrainTicket> Engine::begin_train(TimePoint, PeerId peer, std::uint16_t datagrams) {
+    NETFT_ASSERT(datagrams > 0 && datagrams <= kTrainDatagramsMax);
+    std::uint32_t slot = state_->peer_slot(peer);
+    if (slot == Path::kNoRoute) return {};
+    EnginePeer& p = state_->peers[slot];
+    if (!p.selected || !p.sending) return {};
+    Route& route = *state_->routes[p.selected_slot];
+    TrainTicket ticket{route.plan().local, route.plan().remote, route.plan().id, {}};
+    ticket.header.type = MessageType::data;
+    ticket.header.receiver = p.sessions[*p.sending].plan.remote;
+    ticket.header.counter = p.data_counter + 1;
+    p.data_counter += datagrams;
+    route.count_data_sent(datagrams);
+    return ticket;
+}
+
+void Engine::handle_shutdown(TimePoint now) {
+    state_->shutting_down = true;
+    for (std::uint32_t slot = 0; slot < state_->routes.size(); ++slot) {
+        state_->routes[slot]->handle_shutdown(now);
+        state_->settle_route(now, slot);
+    }
+}
+
+void Engine::set_tracing(bool on) { state_->tracing = on; }
+std::optional<Event> Engine::poll_event() { return state_->events.pop(); }
+std::optional<HeartbeatRecord> Engine::poll_trace() { return state_->trace.pop(); }
+const DropCounters& Engine::drops() const { return state_->drops; }
+
+std::optional<Transmit> Engine::poll_transmit(TimePoint now) {
+    State& s = *state_;
+    while (auto queued = s.transmits->pop()) {
+        bool is_notice = queued->via != queued->route;
+        if (!is_notice) s.is_queued[queued->route] = false;
+        const Route& route = *s.routes[queued->route];
+        if (is_notice ? !route.wants_notice() : !route.wants_transmit()) continue;
+        if (!s.peers[s.peer_slot(route.plan().peer)].sending) continue;
+        return s.transmit(now, *queued);
+    }
+    return {};
+}
+
+Transmit Engine::State::transmit(TimePoint now, const QueuedTransmit& queued) {
+    Route& route = *routes[queued.route];
+    const PlanRoute& via = routes[queued.via]->plan();
+    const EnginePeer& peer = peers[peer_slot(via.peer)];
+    NETFT_ASSERT(peer.sending.has_value());
+    bool is_notice = queued.via != queued.route;
+    Heartbeat heartbeat = is_notice ? route.make_notice(now) : route.make_heartbeat(now, random);
+    Header header;
+    header.type = MessageType::heartbeat;
+    header.space = route.plan().id.value;
+    header.receiver = peer.sessions[*peer.sending].plan.remote;
+    header.counter = route.next_counter();
+
+    Transmit out{via.local, via.remote, route.plan().id, {}};
+    ByteWriter writer(out.datagram);
+    encode(header, writer);
+    encode(heartbeat, writer);
+    if (tracing && !trace.push(route.record(now, Direction::sent, header.counter, heartbeat, 0)))
+        drops.count(DropReason::control_queue_full);
+    if (!is_notice) {
+        route_timers.set(queued.route, route.next_deadline());
+        queue_notices(queued.route);
+    }
+    return out;
+}
+
+void Engine::State::queue_notices(std::uint32_t via) {
+    if (!routes[via]->is_up()) return;
+    for (std::uint32_t slot : peers[peer_slot(routes[via]->plan().peer)].routes) {
+        const Route& lost = *routes[slot];
+        if (slot == via || !lost.wants_notice() || lost.remote_id().value == 0) continue;
+        if (!transmits->push({slot, via})) drops.count(DropReason::control_queue_full);
+    }
+}
+
+void Engine::State::queue_transmit(std::uint32_t slot) {
+    if (is_queued[slot] || !routes[slot]->wants_transmit()) return;
+    if (transmits->push({slot, slot})) is_queued[slot] = true;
+}
+
+void Engine::State::emit(const Event& event) {
+    if (!events.push(event)) drops.count(DropReason::control_queue_full);
+}
+
+std::uint32_t Engine::State::peer_slot(PeerId id) const {
+    return id.value < peer_slot_of.size() ? peer_slot_of[id.value] : Path::kNoRoute;
+}
+
+// After anything that may have moved a route: events, timers, sending, selection.
+void Engine::State::settle_route(TimePoint now, std::uint32_t slot) {
+    Route& route = *routes[slot];
+    bool moved = false;
+    while (auto transition = route.poll_transition()) {
+        emit(*transition);
+        moved = true;
+    }
+    std::uint32_t peer = peer_slot(route.plan().peer);
+    if (moved) select_route(now, peer);
+    if (route.wants_notice())
+        for (std::uint32_t other : peers[peer].routes)
+            if (routes[other]->is_up()) {
+                routes[other]->request_transmit();
+                queue_transmit(other);
+            }
+    queue_transmit(slot);
+    route_timers.set(slot, route.next_deadline());
+}
+
+void Engine::State::settle_peer(TimePoint now, std::uint32_t peer_slot) {
+    for (std::uint32_t slot : peers[peer_slot].routes) settle_route(now, slot);
+    select_route(now, peer_slot);
+}
+
+void Engine::State::select_route(TimePoint now, std::uint32_t peer_slot) {
+    EnginePeer& peer = peers[peer_slot];
+    candidates.clear();
+    for (std::uint32_t slot : peer.routes) candidates.push_back(routes[slot]->candidate());
+    Selection selection = select(now, candidates, peer.selected, plan.hold_down);
+    peer_timers.set(peer_slot, selection.recheck);
+    auto slot = selection.route ? route_slot_of.find(*selection.route) : route_slot_of.end();
+    peer.selected_slot = slot == route_slot_of.end() ? Path::kNoRoute : slot->second;
+    if (selection.route == peer.selected) return;
+    if (selection.route.has_value() != peer.selected.has_value()) peer.since = now;
+    emit(SelectionChange{now, plan.peers[peer_slot].id, peer.selected, selection.route});
+    peer.selected = selection.route;
+}
+
+void Engine::report(TimePoint now, Report& out) const {
+    const State& s = *state_;
+    out.at = now;
+    out.drops = s.drops;
+    out.routes.clear();
+    out.peers.clear();
+    for (const auto& route : s.routes) {
+        if (out.routes.size() == out.routes.capacity()) break;
+        RouteReport report = route->report();
+        std::uint32_t peer = s.peer_slot(report.peer);
+        report.in_use = peer != Path::kNoRoute && s.peers[peer].selected == report.id;
+        out.routes.push_back(report);
+    }
+    for (std::size_t i = 0; i < s.peers.size() && out.peers.size() < out.peers.capacity(); ++i)
+        out.peers.push_back({s.plan.peers[i].id, s.peers[i].selected.has_value(),
+                             s.peers[i].since, s.peers[i].selected});
+}
+
+}  // namespace netft::core

@@ -1,0 +1,143 @@
+// What the engine does with a datagram.
+#include "netft/core/engine_state.hpp"
+
+namespace netft::core {
+
+namespace {
+
+DropReason reason_of(session::Freshness freshness) {
+    return freshness == session::Freshness::duplicate ? DropReason::rx_duplicate
+                                                      : DropReason::rx_too_old;
+}
+
+}  // namespace
+
+Verdict Engine::handle_datagram(TimePoint now, const Path& path, Bytes datagram) {
+    State& s = *state_;
+    DropReason why{};
+    auto header = decode_header(datagram, why);
+    if (!header) return s.drop(why);
+    Bytes payload = datagram.subspan(kHeaderSize);
+    if (header->type == MessageType::heartbeat)
+        return s.receive_heartbeat(now, path, *header, payload);
+    if (header->type == MessageType::data || header->type == MessageType::control) {
+        auto ref = s.find_session(*header);
+        if (!ref) return s.drop(DropReason::rx_no_session);
+        s.show_session(now, *ref);
+        return header->type == MessageType::data ? s.receive_data(path, *header, *ref, payload)
+                                                 : s.receive_control(*header, *ref);
+    }
+    Verdict verdict;  // initiation, response, cookie
+    verdict.kind = Verdict::Kind::control;
+    return verdict;
+}
+
+Verdict Engine::State::drop(DropReason reason) {
+    drops.count(reason);
+    Verdict verdict;
+    verdict.kind = Verdict::Kind::dropped;
+    verdict.drop = reason;
+    return verdict;
+}
+
+std::optional<SessionRef> Engine::State::find_session(const Header& header) const {
+    auto found = sessions.find(header.receiver);
+    if (found == sessions.end()) return {};
+    return found->second;
+}
+
+// The peer uses a session: from now on we may, too.
+void Engine::State::show_session(TimePoint now, SessionRef ref) {
+    EngineSession& session = peers[ref.peer].sessions[ref.session];
+    if (session.shown) return;
+    session.shown = true;
+    if (!session.plan.confirmed) emit(SessionShown{plan.peers[ref.peer].id, session.plan.local});
+    choose_session(now, ref.peer);
+    settle_peer(now, ref.peer);
+}
+
+// The slot of the route that a heartbeat speaks of.
+std::uint32_t Engine::State::route_of_heartbeat(const Path& path, const Heartbeat& heartbeat,
+                                                DropReason& why) {
+    why = DropReason::rx_unknown_path;
+    if (heartbeat.notice) {
+        auto named = route_slot_of.find(heartbeat.receiver_route);
+        return named == route_slot_of.end() ? Path::kNoRoute : named->second;
+    }
+    if (path.route == Path::kNoRoute) return Path::kNoRoute;
+    bool names_another = heartbeat.receiver_route.value != 0 &&
+                         heartbeat.receiver_route != routes[path.route]->plan().id;
+    why = DropReason::rx_wrong_route;
+    return names_another ? Path::kNoRoute : path.route;
+}
+
+Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const Header& header,
+                                         Bytes payload) {
+    auto heartbeat = decode_heartbeat(payload);
+    if (!heartbeat)
+        return drop(payload.size() < kHeartbeatSize ? DropReason::rx_truncated
+                                                    : DropReason::rx_malformed);
+    if (heartbeat->sender_route.value != header.space) return drop(DropReason::rx_malformed);
+    auto ref = find_session(header);
+    if (!ref) return drop(DropReason::rx_no_session);
+    show_session(now, *ref);
+    // A straggler of the peer's former life must not speak for the new one.
+    const EnginePeer& peer = peers[ref->peer];
+    if (peer.sessions[ref->session].plan.incarnation != peer.incarnation)
+        return drop(DropReason::rx_no_session);
+    DropReason why{};
+    std::uint32_t slot = route_of_heartbeat(path, *heartbeat, why);
+    if (slot == Path::kNoRoute) return drop(why);
+    Route& route = *routes[slot];
+    if (route.plan().peer != plan.peers[ref->peer].id) return drop(DropReason::rx_wrong_route);
+    if (auto fresh = route.take_counter(header.counter); fresh != session::Freshness::fresh)
+        return drop(reason_of(fresh));
+    std::uint32_t rtt_us = 0;
+    if (heartbeat->notice)
+        route.handle_notice(now, header.counter, *heartbeat);
+    else
+        rtt_us = route.handle_heartbeat(now, header.counter, *heartbeat);
+    if (tracing &&
+        !trace.push(route.record(now, Direction::received, header.counter, *heartbeat, rtt_us)))
+        drops.count(DropReason::control_queue_full);
+    settle_route(now, slot);
+    return {};
+}
+
+Verdict Engine::State::receive_data(const Path& path, const Header& header, SessionRef ref,
+                                    Bytes payload) {
+    EnginePeer& peer = peers[ref.peer];
+    auto prefix = decode_train_prefix(payload);
+    if (!prefix || header.space != 0)
+        return drop(payload.size() <= kTrainPrefixSize ? DropReason::rx_truncated
+                                                       : DropReason::train_malformed);
+    if (header.counter < prefix->index) return drop(DropReason::train_malformed);
+    if (peer.sessions[ref.session].plan.incarnation != peer.incarnation)
+        return drop(DropReason::rx_no_session);
+    if (auto fresh = peer.data_window.take(header.counter); fresh != session::Freshness::fresh)
+        return drop(reason_of(fresh));
+    if (path.route != Path::kNoRoute && routes[path.route]->plan().peer == plan.peers[ref.peer].id)
+        routes[path.route]->count_data_received(1);
+    Verdict verdict;
+    verdict.kind = Verdict::Kind::data;
+    verdict.peer = plan.peers[ref.peer].id;
+    verdict.space = header.space;
+    verdict.train_id = header.counter - prefix->index;
+    verdict.train = *prefix;
+    verdict.body = payload.subspan(kTrainPrefixSize);
+    return verdict;
+}
+
+Verdict Engine::State::receive_control(const Header& header, SessionRef ref) {
+    EnginePeer& peer = peers[ref.peer];
+    if (peer.sessions[ref.session].plan.incarnation != peer.incarnation)
+        return drop(DropReason::rx_no_session);
+    if (auto fresh = peer.control_window.take(header.counter); fresh != session::Freshness::fresh)
+        return drop(reason_of(fresh));
+    Verdict verdict;
+    verdict.kind = Verdict::Kind::control;
+    verdict.peer = plan.peers[ref.peer].id;
+    return verdict;
+}
+
+}  // namespace netft::core

@@ -1,0 +1,403 @@
+#include "netft/core/route.hpp"
+
+#include <algorithm>
+
+#include "netft/base/assert.hpp"
+
+namespace netft::core {
+
+namespace {
+
+std::chrono::microseconds to_micros(Duration d) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(d);
+}
+
+RouteEvent event_of(BfdState remote) {
+    switch (remote) {
+        case BfdState::admin_down: return RouteEvent::received_admin_down;
+        case BfdState::down: return RouteEvent::received_down;
+        case BfdState::init: return RouteEvent::received_init;
+        case BfdState::up: return RouteEvent::received_up;
+    }
+    return RouteEvent::received_down;
+}
+
+}  // namespace
+
+Route::Route(const PlanRoute& plan, TimePoint now, std::uint64_t counter_base)
+    : plan_(plan),
+      state_(plan.admin_up ? BfdState::down : BfdState::admin_down),
+      reason_(plan.admin_up ? plan.reason : Diagnostic::administratively_down),
+      since_(now),
+      healthy_since_(now),
+      desired_tx_in_force_(plan.timing.delay),
+      required_rx_in_force_(plan.timing.delay),
+      last_heard_(now),
+      counter_(counter_base) {}
+
+bool Route::may_send() const { return has_session_ && plan_.usable; }
+
+Duration Route::receive_interval() const {
+    return std::max(required_rx_in_force_, remote_desired_tx_);
+}
+
+Duration Route::detection_time() const {
+    if (remote_threshold_ == 0) return plan_.timing.delay * plan_.timing.threshold;
+    return receive_interval() * remote_threshold_;
+}
+
+Duration Route::transmit_interval() const {
+    Duration interval = std::max(desired_tx_in_force_, remote_required_rx_);
+    if (state_ == BfdState::up) return interval;
+    return std::max(interval, kDownInterval);
+}
+
+void Route::configure(TimePoint now, const PlanRoute& plan) {
+    bool was_usable = plan_.usable;
+    bool was_admin_up = plan_.admin_up;
+    bool new_timing = plan_.timing != plan.timing;
+    plan_ = plan;
+    if (new_timing) {
+        Duration delay = plan.timing.delay;
+        bool at_once = state_ != BfdState::up;
+        if (at_once || delay < desired_tx_in_force_) desired_tx_in_force_ = delay;
+        if (at_once || delay > required_rx_in_force_) required_rx_in_force_ = delay;
+        polling_ = !at_once;
+        transmit_due_ = may_send();
+        if (detection_deadline_) arm_detection();
+    }
+    if (was_admin_up != plan.admin_up)
+        apply(now, plan.admin_up ? RouteEvent::admin_enabled : RouteEvent::admin_disabled,
+              Diagnostic::administratively_down, false);
+    if (was_usable && !plan.usable) {
+        bool was_up = state_ == BfdState::up;
+        apply(now, RouteEvent::path_lost, plan.reason, false);
+        reason_ = plan.reason;
+        transmit_due_ = false;
+        next_transmit_.reset();
+        if (was_up) notices_left_ = kNotices;
+    } else if (!was_usable && plan.usable) {
+        notices_left_ = 0;
+        last_heard_ = now;
+        transmit_due_ = may_send();
+        if (state_ == BfdState::down) reason_ = Diagnostic::none;
+    } else if (!plan.usable && state_ == BfdState::down) {
+        reason_ = plan.reason;
+    }
+}
+
+void Route::handle_session(TimePoint now, bool up, Diagnostic reason) {
+    if (up == has_session_) return;
+    has_session_ = up;
+    if (up) {
+        last_heard_ = now;
+        transmit_due_ = may_send();
+        return;
+    }
+    apply(now, RouteEvent::path_lost, reason, false);
+    forget_remote();
+    transmit_due_ = false;
+    next_transmit_.reset();
+}
+
+void Route::handle_peer_restart(TimePoint now) {
+    apply(now, RouteEvent::path_lost, Diagnostic::peer_restarted, false);
+    forget_remote();
+    ever_lost_ = false;
+    transmit_due_ = may_send();
+}
+
+void Route::handle_shutdown(TimePoint now) {
+    plan_.admin_up = false;
+    apply(now, RouteEvent::admin_disabled, Diagnostic::shutting_down, false);
+    transmit_due_ = may_send();
+}
+
+void Route::forget_remote() {
+    disarm_detection();
+    remote_id_ = RouteId(0);
+    remote_threshold_ = 0;
+    remote_desired_tx_ = {};
+    remote_required_rx_ = {};
+    remote_suspect_ = local_suspect_ = false;
+    polling_ = final_due_ = false;
+    desired_tx_in_force_ = required_rx_in_force_ = plan_.timing.delay;
+    window_.reset();
+    first_received_ = highest_received_ = heartbeats_received_ = 0;
+    echo_time_ns_ = 0;
+    loss_in_.reset();
+    loss_out_.reset();
+    jitter_.reset();
+}
+
+// The only function that changes state_.
+void Route::apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remote_said_so) {
+    BfdState from = state_;
+    BfdState to = next_state(state_, event);
+    if (from == to) return;
+    bool from_suspect = suspect_;
+    state_ = to;
+    since_ = now;
+    suspect_ = local_suspect_ = remote_suspect_ = false;
+    reason_ = to == BfdState::up || to == BfdState::init ? Diagnostic::none : reason;
+    remote_said_so_ = remote_said_so;
+    if (to == BfdState::up) {
+        healthy_since_ = now;
+        notices_left_ = 0;
+        arm_detection();
+    }
+    if (from == BfdState::up) ever_lost_ = true;
+    if (to == BfdState::down || to == BfdState::admin_down) disarm_detection();
+    transmit_due_ = may_send();
+    emit(now, from, from_suspect, reason_, remote_said_so);
+}
+
+void Route::set_suspect(TimePoint now, bool suspect, Diagnostic reason, bool remote_said_so) {
+    if (suspect == suspect_ || state_ != BfdState::up) return;
+    suspect_ = suspect;
+    reason_ = suspect ? reason : Diagnostic::none;
+    remote_said_so_ = remote_said_so;
+    if (suspect)
+        ever_lost_ = true;
+    else
+        healthy_since_ = now;
+    transmit_due_ = may_send();
+    emit(now, state_, !suspect, reason_, remote_said_so);
+}
+
+void Route::emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic reason, bool remote) {
+    if (transitions_waiting_ == transitions_out_.size()) return;  // engine takes them after each call
+    bool leaves_or_joins_up = (from == BfdState::up) != (state_ == BfdState::up);
+    if (leaves_or_joins_up) ++transitions_;
+    RouteTransition t;
+    t.at = now;
+    t.route = plan_.id;
+    t.peer = plan_.peer;
+    t.from = from;
+    t.to = state_;
+    t.from_suspect = from_suspect;
+    t.to_suspect = suspect_;
+    t.reason = reason;
+    t.remote_said_so = remote;
+    t.recent_count = recent_count_;
+    for (std::size_t i = 0; i < recent_count_; ++i)
+        t.recent[i] = recent_[(recent_next_ + kRecentHeartbeats - recent_count_ + i) %
+                              kRecentHeartbeats];
+    transitions_out_[transitions_waiting_++] = t;
+}
+
+std::optional<RouteTransition> Route::poll_transition() {
+    if (transitions_waiting_ == 0) return {};
+    auto first = transitions_out_[0];
+    std::move(transitions_out_.begin() + 1, transitions_out_.end(), transitions_out_.begin());
+    --transitions_waiting_;
+    return first;
+}
+
+std::uint32_t Route::handle_heartbeat(TimePoint now, std::uint64_t counter,
+                                      const Heartbeat& heartbeat) {
+    if (heartbeat.stalled) jitter_.reset();
+    // One that was overtaken is counted, but what it says is out of date.
+    bool is_overtaken = counter < highest_received_;
+    if (is_overtaken) {
+        count_received(counter);
+        return 0;
+    }
+    learn_remote(now, heartbeat);
+    std::uint32_t rtt_us = measure(now, counter, heartbeat);
+    remember(now, Direction::received, counter, heartbeat);
+    handle_poll_bits(heartbeat);
+    if (!plan_.usable) return rtt_us;  // it came before we knew: it cannot revive the route
+    apply(now, event_of(heartbeat.state),
+          heartbeat.diagnostic == Diagnostic::none ? Diagnostic::neighbor_signaled_down
+                                                   : heartbeat.diagnostic,
+          true);
+    if (state_ == BfdState::init || state_ == BfdState::up) arm_detection();
+    local_suspect_ = false;
+    remote_suspect_ = heartbeat.suspect;
+    set_suspect(now, remote_suspect_, heartbeat.diagnostic, true);
+    return rtt_us;
+}
+
+void Route::handle_notice(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat) {
+    bool is_overtaken = counter < highest_received_;
+    count_received(counter);
+    if (is_overtaken) return;
+    apply(now, RouteEvent::noticed_down, heartbeat.diagnostic, true);
+}
+
+void Route::learn_remote(TimePoint now, const Heartbeat& heartbeat) {
+    last_heard_ = now;
+    remote_id_ = heartbeat.sender_route;
+    remote_threshold_ = heartbeat.threshold;
+    remote_desired_tx_ = heartbeat.desired_tx;
+    remote_required_rx_ = heartbeat.required_rx;
+    // A peer that now allows a shorter interval is served at once, not after the old, longer one.
+    if (next_transmit_) next_transmit_ = std::min(*next_transmit_, now + transmit_interval());
+}
+
+void Route::handle_poll_bits(const Heartbeat& heartbeat) {
+    if (heartbeat.final && polling_) {
+        polling_ = false;
+        desired_tx_in_force_ = required_rx_in_force_ = plan_.timing.delay;
+    }
+    if (heartbeat.poll) {
+        final_due_ = true;
+        transmit_due_ = may_send();
+    }
+}
+
+void Route::count_received(std::uint64_t counter) {
+    if (first_received_ == 0) first_received_ = counter;
+    first_received_ = std::min(first_received_, counter);
+    highest_received_ = std::max(highest_received_, counter);
+    ++heartbeats_received_;
+    loss_in_.update(highest_received_ - first_received_ + 1, heartbeats_received_);
+}
+
+std::uint32_t Route::measure(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat) {
+    count_received(counter);
+    if (heartbeat.highest_counter != 0)
+        loss_out_.update(heartbeat.highest_counter, heartbeat.heartbeats_received);
+    jitter_.add(heartbeat.transmit_time_ns, now);
+    echo_time_ns_ = heartbeat.transmit_time_ns;
+    echo_received_ = now;
+    if (heartbeat.echo_time_ns == 0) return 0;
+    Duration rtt = now - from_ns(heartbeat.echo_time_ns) - heartbeat.echo_hold;
+    if (rtt <= Duration::zero() || rtt > 60s) return 0;  // nonsense, or clocks of a dead session
+    auto rtt_us = static_cast<std::uint32_t>(std::max<std::int64_t>(1, to_us(rtt)));
+    rtt_.add(rtt_us);
+    return rtt_us;
+}
+
+void Route::arm_detection() {
+    if (state_ != BfdState::up && state_ != BfdState::init) return;
+    detection_deadline_ = last_heard_ + detection_time();
+    Duration suspicion = receive_interval() * kSuspectQuarters / 4;
+    suspect_deadline_.reset();
+    if (state_ == BfdState::up && suspicion < detection_time())
+        suspect_deadline_ = last_heard_ + suspicion;
+}
+
+void Route::disarm_detection() {
+    detection_deadline_.reset();
+    suspect_deadline_.reset();
+}
+
+void Route::handle_timers(TimePoint now) {
+    if (suspect_deadline_ && *suspect_deadline_ <= now) {
+        suspect_deadline_.reset();
+        local_suspect_ = true;
+        set_suspect(now, true, Diagnostic::heartbeats_missed, false);
+    }
+    if (detection_deadline_ && *detection_deadline_ <= now)
+        apply(now, RouteEvent::detection_expired, Diagnostic::detection_time_expired, false);
+    if (next_transmit_ && *next_transmit_ <= now) {
+        next_transmit_.reset();
+        transmit_due_ = may_send();
+    }
+}
+
+std::optional<TimePoint> Route::next_deadline() const {
+    std::optional<TimePoint> soonest = next_transmit_;
+    for (auto deadline : {detection_deadline_, suspect_deadline_})
+        if (deadline && (!soonest || *deadline < *soonest)) soonest = deadline;
+    return soonest;
+}
+
+Heartbeat Route::compose(TimePoint now) const {
+    Heartbeat h;
+    h.state = state_;
+    h.diagnostic = reason_;
+    h.suspect = local_suspect_;
+    h.threshold = plan_.timing.threshold;
+    h.sender_route = plan_.id;
+    h.receiver_route = remote_id_;
+    // §6.8.3: what is not up is sent more slowly, and must be expected so.
+    Duration desired = plan_.timing.delay;
+    if (state_ != BfdState::up) desired = std::max(desired, kDownInterval);
+    h.desired_tx = to_micros(desired);
+    h.required_rx = to_micros(plan_.timing.delay);
+    h.transmit_time_ns = to_ns(now);
+    h.echo_time_ns = echo_time_ns_;
+    h.echo_hold = echo_time_ns_ == 0 ? std::chrono::microseconds(0) : to_micros(now - echo_received_);
+    h.heartbeats_received = heartbeats_received_;
+    h.highest_counter = highest_received_;
+    h.data_received = data_received_;
+    return h;
+}
+
+Heartbeat Route::make_heartbeat(TimePoint now, Random& random) {
+    Heartbeat h = compose(now);
+    h.poll = polling_ && !final_due_;
+    h.final = final_due_;
+    final_due_ = false;
+    transmit_due_ = false;
+    Duration interval = transmit_interval();
+    if (state_ == BfdState::down && now - last_heard_ > kQuietAfter)
+        interval = std::max(interval, kQuietInterval);
+    Duration least = interval * 3 / 4;
+    Duration most = plan_.timing.threshold == 1 ? interval * 9 / 10 : interval;
+    next_transmit_ = now + random.between(least, most);
+    ++heartbeats_sent_;
+    remember(now, Direction::sent, counter_ + 1, h);
+    return h;
+}
+
+Heartbeat Route::make_notice(TimePoint now) {
+    NETFT_ASSERT(notices_left_ > 0);
+    --notices_left_;
+    Heartbeat h = compose(now);
+    h.notice = true;
+    h.state = BfdState::down;
+    return h;
+}
+
+Candidate Route::candidate() const {
+    Candidate c;
+    c.id = plan_.id;
+    c.is_up = is_up();
+    c.is_suspect = suspect_;
+    c.priority = plan_.priority;
+    if (ever_lost_) c.healthy_since = healthy_since_;
+    return c;
+}
+
+RouteReport Route::report() const {
+    RouteReport r;
+    r.id = plan_.id;
+    r.peer = plan_.peer;
+    r.state = state_;
+    r.suspect = suspect_;
+    r.reason = reason_;
+    r.remote_said_so = remote_said_so_;
+    r.since = since_;
+    r.timing = plan_.timing;
+    r.detection_time = detection_time();
+    r.transmit_interval = transmit_interval();
+    r.rtt_p50_us = rtt_.percentile(50);
+    r.rtt_p99_us = rtt_.percentile(99);
+    r.jitter_us = jitter_.jitter_us();
+    r.loss_in = loss_in_.loss();
+    r.loss_out = loss_out_.loss();
+    r.heartbeats_sent = heartbeats_sent_;
+    r.heartbeats_received = heartbeats_received_;
+    r.data_sent = data_sent_;
+    r.data_received = data_received_;
+    r.transitions = transitions_;
+    return r;
+}
+
+HeartbeatRecord Route::record(TimePoint at, Direction direction, std::uint64_t counter,
+                              const Heartbeat& heartbeat, std::uint32_t rtt_us) const {
+    return {at, plan_.id, plan_.peer, direction, counter, heartbeat, rtt_us};
+}
+
+void Route::remember(TimePoint now, Direction direction, std::uint64_t counter,
+                     const Heartbeat& h) {
+    recent_[recent_next_] = {now, direction, h.state, h.suspect, h.diagnostic, counter};
+    recent_next_ = static_cast<std::uint8_t>((recent_next_ + 1) % kRecentHeartbeats);
+    if (recent_count_ < kRecentHeartbeats) ++recent_count_;
+}
+
+}  // namespace netft::core

@@ -1,0 +1,158 @@
+// One route: its state, its heartbeats' timing, what they measure.
+//
+// PURE. BFD's asynchronous mode (RFC 5880 §6.8) with these differences, each on purpose:
+//  - a route that is not up sends every kDownInterval (quiet ones every kQuietInterval), not once
+//    a second at most: clusters start in a second or two;
+//  - every change of state or suspicion is said at once, not with the next periodic heartbeat;
+//  - `suspect`: up, but kSuspectIntervals have passed without a heartbeat, or the peer says that it
+//    misses ours. Traffic leaves a suspect route; only the detection time makes it down.
+// Timing: the sending interval is max(own desired TX, remote required RX) less 0–25 % jitter
+// (§6.8.7); detection time = remote threshold × max(own required RX, remote desired TX) (§6.8.4). A
+// slower desired TX or a faster required RX takes force only when the peer has answered a poll
+// (§6.8.3), so that a reload cannot flap a route.
+// Threads: the worker's only.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "netft/base/random.hpp"
+#include "netft/base/time.hpp"
+#include "netft/core/events.hpp"
+#include "netft/core/plan.hpp"
+#include "netft/core/quality.hpp"
+#include "netft/core/route_state.hpp"
+#include "netft/core/selector.hpp"
+#include "netft/session/replay_window.hpp"
+#include "netft/wire/heartbeat.hpp"
+
+namespace netft::core {
+
+class Route {
+ public:
+    static constexpr Duration kDownInterval = 200ms;
+    static constexpr Duration kQuietInterval = 1s;
+    static constexpr Duration kQuietAfter = 10s;  // without any heartbeat from the peer
+    // Missed time, in intervals × 4, after which a route is suspect: two heartbeats and a quarter.
+    static constexpr int kSuspectQuarters = 9;
+    // How many times a loss is told to the peer over other routes.
+    static constexpr std::uint8_t kNotices = 3;
+
+    // `counter_base`: the first heartbeat carries counter_base + 1.
+    Route(const PlanRoute& plan, TimePoint now, std::uint64_t counter_base);
+
+    // --- what control decided
+    void configure(TimePoint now, const PlanRoute& plan);
+    // There is a session to send on now (`up` true), or there is none any more.
+    void handle_session(TimePoint now, bool up, Diagnostic reason);
+    // The peer is a new incarnation: nothing it said before counts.
+    void handle_peer_restart(TimePoint now);
+    void handle_shutdown(TimePoint now);
+
+    // --- what arrived
+    // Takes `counter`; what is not fresh must not be handed in further.
+    session::Freshness take_counter(std::uint64_t counter) { return window_.take(counter); }
+    // Returns the RTT sample in µs that the heartbeat gave, 0 when none.
+    std::uint32_t handle_heartbeat(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat);
+    void handle_notice(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat);
+    void count_data_received(std::uint32_t datagrams) { data_received_ += datagrams; }
+    void count_data_sent(std::uint32_t datagrams) { data_sent_ += datagrams; }
+
+    // --- time
+    void handle_timers(TimePoint now);
+    std::optional<TimePoint> next_deadline() const;
+
+    // --- output
+    bool wants_transmit() const { return transmit_due_; }
+    void request_transmit() { transmit_due_ = may_send(); }
+    // The heartbeat to send now; plans the next one.
+    Heartbeat make_heartbeat(TimePoint now, Random& random);
+    // True kNotices times after a loss the peer cannot see for itself; taken by make_notice().
+    bool wants_notice() const { return notices_left_ > 0; }
+    Heartbeat make_notice(TimePoint now);
+    std::uint64_t next_counter() { return ++counter_; }
+    std::optional<RouteTransition> poll_transition();
+
+    // --- state
+    const PlanRoute& plan() const { return plan_; }
+    BfdState state() const { return state_; }
+    bool is_up() const { return state_ == BfdState::up; }
+    bool is_suspect() const { return suspect_; }
+    RouteId remote_id() const { return remote_id_; }
+    Candidate candidate() const;
+    Duration detection_time() const;
+    Duration transmit_interval() const;
+    RouteReport report() const;
+    HeartbeatRecord record(TimePoint at, Direction direction, std::uint64_t counter,
+                           const Heartbeat& heartbeat, std::uint32_t rtt_us) const;
+
+ private:
+    bool may_send() const;
+    Duration receive_interval() const;
+    void apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remote_said_so);
+    void set_suspect(TimePoint now, bool suspect, Diagnostic reason, bool remote_said_so);
+    void emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic reason, bool remote);
+    void learn_remote(TimePoint now, const Heartbeat& heartbeat);
+    void handle_poll_bits(const Heartbeat& heartbeat);
+    void count_received(std::uint64_t counter);
+    std::uint32_t measure(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat);
+    void arm_detection();
+    void disarm_detection();
+    void forget_remote();
+    void remember(TimePoint now, Direction direction, std::uint64_t counter, const Heartbeat& h);
+    Heartbeat compose(TimePoint now) const;
+
+    PlanRoute plan_;
+    BfdState state_ = BfdState::down;
+    Diagnostic reason_ = Diagnostic::none;
+    bool remote_said_so_ = false;
+    bool suspect_ = false;
+    bool local_suspect_ = false;   // we miss theirs
+    bool remote_suspect_ = false;  // they miss ours
+    bool has_session_ = false;
+    bool ever_lost_ = false;
+    bool transmit_due_ = false;
+    bool final_due_ = false;
+    bool polling_ = false;
+    std::uint8_t notices_left_ = 0;
+    std::uint8_t remote_threshold_ = 0;
+    RouteId remote_id_;
+    std::uint32_t transitions_ = 0;
+    TimePoint since_;
+    TimePoint healthy_since_;
+
+    // In force; plan_.timing.delay is what we advertise (§6.8.3).
+    Duration desired_tx_in_force_;
+    Duration required_rx_in_force_;
+    Duration remote_desired_tx_{};
+    Duration remote_required_rx_{};
+
+    std::optional<TimePoint> next_transmit_;
+    std::optional<TimePoint> detection_deadline_;
+    std::optional<TimePoint> suspect_deadline_;
+    TimePoint last_heard_;
+
+    std::uint64_t counter_ = 0;
+    session::ReplayWindow<4> window_;
+    std::uint64_t first_received_ = 0;  // counter; 0: none yet
+    std::uint64_t highest_received_ = 0;
+    std::uint64_t heartbeats_received_ = 0;  // in this incarnation of the peer
+    std::uint64_t heartbeats_sent_ = 0;
+    std::uint64_t data_received_ = 0;
+    std::uint64_t data_sent_ = 0;
+    std::uint64_t echo_time_ns_ = 0;
+    TimePoint echo_received_;
+    RttWindow rtt_;
+    JitterMeter jitter_;
+    LossMeter loss_in_;
+    LossMeter loss_out_;
+
+    std::array<RecentHeartbeat, kRecentHeartbeats> recent_{};
+    std::uint8_t recent_next_ = 0;
+    std::uint8_t recent_count_ = 0;
+    std::array<std::optional<RouteTransition>, 4> transitions_out_;
+    std::uint8_t transitions_waiting_ = 0;
+};
+
+}  // namespace netft::core

@@ -1,0 +1,257 @@
+#include "netft/daemon/daemon.hpp"
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "netft/control/status_records.hpp"
+#include "netft/core/frame_limits.hpp"
+#include "netft/dataplane/clock.hpp"
+
+namespace netft::daemon {
+
+namespace {
+
+constexpr Duration kTick = 1s;
+constexpr Duration kSolicit = 5s;
+
+control::Fault fault_of(core::Notice::Fault fault) {
+    switch (fault) {
+        case core::Notice::Fault::peer: return control::Fault::peer;
+        case core::Notice::Fault::config: return control::Fault::config;
+        case core::Notice::Fault::none:
+        case core::Notice::Fault::local: break;
+    }
+    return control::Fault::local;
+}
+
+}  // namespace
+
+Status Daemon::run() {
+    next_tick_ = dataplane::monotonic_now() + kTick;
+    while (!stop_)
+        if (auto done = wait_and_handle(); !done) return done;
+    return {};
+}
+
+int Daemon::timeout_ms() const {
+    TimePoint until = next_tick_;
+    if (auto deadline = coordinator_->next_deadline()) until = std::min(until, *deadline);
+    std::int64_t us = to_us(until - dataplane::monotonic_now());
+    return us <= 0 ? 0 : static_cast<int>(us / 1000 + 1);
+}
+
+Status Daemon::wait_and_handle() {
+    std::array<epoll_event, 8> ready{};
+    int count = epoll_wait(epoll_fd_, ready.data(), ready.size(), timeout_ms());
+    if (count < 0 && errno != EINTR) return fail_errno("epoll_wait", errno);
+    for (int i = 0; i < count; ++i) {
+        int fd = ready[static_cast<std::size_t>(i)].data.fd;
+        Status done;
+        if (fd == signal_fd_) done = handle_signal();
+        if (fd == monitor_->fd()) done = handle_netlink();
+        if (fd == worker_->event_fd()) handle_worker();
+        if (fd == server_->fd()) server_->handle_ready();
+        if (!done) return done;
+    }
+    TimePoint now = dataplane::monotonic_now();
+    coordinator_->handle_timers(now);
+    if (now >= next_tick_) {
+        next_tick_ = now + kTick;
+        handle_tick();
+    }
+    return settle();
+}
+
+Status Daemon::handle_signal() {
+    signalfd_siginfo info{};
+    while (read(signal_fd_, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGHUP)
+            reload("SIGHUP");
+        else
+            stop_ = true;
+    }
+    return {};
+}
+
+Status Daemon::handle_netlink() {
+    auto changes = monitor_->handle_ready();
+    if (!changes) return with_context("netlink", changes.error());
+    adapter_touched_ |= changes->adapter;
+    next_hops_touched_ |= changes->next_hops;
+    if (!changes->links) return {};
+    auto facts = monitor_->read_facts();
+    if (!facts) return with_context("netlink", facts.error());
+    facts_ = std::move(*facts);
+    coordinator_->handle_interfaces(dataplane::monotonic_now(), facts_);
+    return {};
+}
+
+void Daemon::handle_worker() {
+    std::uint64_t count = 0;
+    if (read(worker_->event_fd(), &count, sizeof count) < 0) count = 0;
+    while (auto event = worker_->poll_event()) handle_event(*event);
+    static thread_local dataplane::ControlDatagram datagram;
+    while (worker_->poll_datagram(datagram))
+        coordinator_->handle_datagram(dataplane::monotonic_now(), datagram.local, datagram.remote,
+                                      datagram.peer, Bytes(datagram.bytes).first(datagram.size));
+    while (auto record = worker_->poll_trace()) {
+        control::HeartbeatTrace trace{*record, peer_name(record->peer), {}, {}, {}};
+        if (const routing::Route* route = find_route(record->route)) {
+            trace.network = route->network;
+            trace.local = route->local;
+            trace.remote = route->remote;
+        }
+        publish(control::Stream::trace, to_json(trace, wall_clock()));
+    }
+    if (report_lent_ && worker_->poll_report() != nullptr) report_lent_ = false;
+}
+
+void Daemon::handle_event(const core::Event& event) {
+    coordinator_->handle_event(dataplane::monotonic_now(), event);
+    if (const auto* t = std::get_if<core::RouteTransition>(&event)) {
+        control::TransitionRecord record{*t, peer_name(t->peer), {}, {}, {}};
+        if (const routing::Route* route = find_route(t->route)) {
+            record.network = route->network;
+            record.local = route->local;
+            record.remote = route->remote;
+        }
+        std::string text = record.peer + ": route " + record.local.to_string() + " -> " +
+                           record.remote.to_string() + " " +
+                           control::route_state(t->to, t->to_suspect);
+        bool is_loss = t->from == BfdState::up && (t->to != BfdState::up || t->to_suspect);
+        text += " reason=\"" + std::string(to_string(t->reason)) + "\" said_by=" +
+                (t->remote_said_so ? "peer" : "local") + " network=" + record.network;
+        if (is_loss)
+            log_.warn("route", control::Fault::peer, text);
+        else
+            log_.info("route", text);
+        publish(control::Stream::watch, to_json(record, wall_clock()));
+        history_.add(std::move(record));
+    } else if (const auto* s = std::get_if<core::SelectionChange>(&event)) {
+        control::SelectionRecord record{*s, peer_name(s->peer)};
+        if (!s->to)
+            log_.warn("peer", control::Fault::peer, record.peer + ": unreachable");
+        else if (!s->from)
+            log_.info("peer", record.peer + ": reachable");
+        publish(control::Stream::watch, to_json(record, wall_clock()));
+        history_.add(std::move(record));
+    }
+}
+
+void Daemon::handle_tick() {
+    log_.handle_timers();
+    worker_->reclaim();
+    if (worker_->all_retired()) ports_->close_retired();
+    if (dataplane::monotonic_now() >= next_solicit_) next_hops_touched_ = true;
+}
+
+// Does what the coordinator asks for: ports first, then the plan, then datagrams, so that an answer
+// to our answer finds its session.
+Status Daemon::settle() {
+    settle_ports();
+    if (auto plan = coordinator_->poll_plan()) {
+        plan_ = std::move(*plan);
+        auto snapshot = std::make_unique<dataplane::Snapshot>();
+        snapshot->plan = *plan_;
+        snapshot->ports = ports_->bindings();
+        worker_->publish(std::move(snapshot));
+        next_hops_touched_ = true;
+    }
+    settle_next_hops();
+    while (auto send = coordinator_->poll_send())
+        if (!worker_->send(send->local, send->remote, send->bytes)) ++control_queue_full_;
+    log_notices();
+    return settle_adapter();
+}
+
+void Daemon::settle_ports() {
+    TimePoint now = dataplane::monotonic_now();
+    std::vector<PortKeeper::Failure> failures;
+    std::vector<EndpointId> opened;
+    bool changed = ports_->sync(now, coordinator_->endpoints(), failures, opened);
+    for (const PortKeeper::Failure& failure : failures) {
+        coordinator_->handle_port(now, failure.endpoint, failure.error.what);
+        log_.warn("port", control::Fault::local, failure.error.what);
+    }
+    for (EndpointId endpoint : opened) coordinator_->handle_port(now, endpoint, {});
+    if (!changed || !plan_) return;
+    // The bindings changed; the plan may not have.
+    auto snapshot = std::make_unique<dataplane::Snapshot>();
+    snapshot->plan = *plan_;
+    snapshot->ports = ports_->bindings();
+    worker_->publish(std::move(snapshot));
+}
+
+void Daemon::settle_next_hops() {
+    if (!next_hops_touched_) return;
+    next_hops_touched_ = false;
+    TimePoint now = dataplane::monotonic_now();
+    bool solicit = now >= next_solicit_;
+    if (solicit) next_solicit_ = now + kSolicit;
+    for (auto& [id, port] : ports_->ethdev_ports()) {
+        std::vector<dataplane::NextHop> hops;
+        for (const routing::Route& route : coordinator_->routes()) {
+            if (route.local_id != id || !route.usable) continue;
+            auto local = std::find_if(
+                coordinator_->endpoints().begin(), coordinator_->endpoints().end(),
+                [&route](const auto& e) { return e.id == route.local_id; });
+            auto hop = monitor_->resolve(route.local.address, route.remote.address,
+                                         local->interface_index);
+            if (!hop || !*hop) continue;
+            if ((*hop)->is_resolved()) hops.push_back({route.remote, (*hop)->mac});
+            if (solicit || !(*hop)->is_resolved()) (void)monitor_->solicit(**hop);
+        }
+        port->set_next_hops(std::make_unique<dataplane::NextHopTable>(std::move(hops)));
+    }
+}
+
+Status Daemon::settle_adapter() {
+    const core::Settings& settings = coordinator_->settings();
+    const core::NodeSettings& self = settings.nodes[settings.self.value];
+    tap::AdapterState wanted;
+    wanted.mac = mac_;
+    wanted.mtu = coordinator_->adapter_mtu();
+    wanted.gso_max_size = core::gso_max_size(coordinator_->datagram_bytes_max());
+    wanted.ipv4 = self.ipv4;
+    wanted.ipv6 = self.ipv6;
+    for (const auto& extra : {self.extra_ipv4, self.extra_ipv6})
+        if (extra) wanted.extra.push_back(*extra);
+    for (const core::NodeSettings& node : settings.nodes)
+        if (node.public_key != self.public_key) wanted.peers_ipv4.push_back(node.ipv4);
+    if (adapter_state_ == wanted && !adapter_touched_) return {};
+    bool is_repair = adapter_state_ == wanted;
+    adapter_touched_ = false;
+    adapter_state_ = wanted;
+    std::vector<std::string> repaired;
+    auto done = adapter_->apply(wanted, repaired);
+    if (is_repair)
+        for (const std::string& what : repaired)
+            log_.warn("adapter", control::Fault::local, settings.adapter_name + ": restored " + what);
+    if (done) return {};
+    if (done.error().errno_value == ENODEV)
+        return fail("adapter " + settings.adapter_name + " was deleted by somebody", ENODEV);
+    log_.warn("adapter", control::Fault::local, done.error().what);
+    return {};
+}
+
+void Daemon::log_notices() {
+    while (auto notice = coordinator_->poll_notice()) {
+        switch (notice->severity) {
+            case core::Notice::Severity::info: log_.info(notice->module, notice->text); break;
+            case core::Notice::Severity::warning:
+                log_.warn(notice->module, fault_of(notice->fault), notice->text);
+                break;
+            case core::Notice::Severity::error:
+                log_.error(notice->module, fault_of(notice->fault), notice->text);
+                break;
+        }
+    }
+}
+
+}  // namespace netft::daemon

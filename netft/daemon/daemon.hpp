@@ -1,0 +1,108 @@
+// netftd: the parts, wired.
+//
+// Two threads. Control (this class) sleeps in one epoll_wait on: the control socket, rtnetlink, the
+// worker's event descriptor, signals. Whatever wakes it is handed to the coordinator (pure), and
+// what the coordinator then asks for is done in settle(): ports, adapter, plan, datagrams, log. The
+// worker runs in a thread of its own and never waits for control.
+//
+// Destruction order is member order, backwards: the server goes first, the adapter's device last.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "netft/base/result.hpp"
+#include "netft/control/history.hpp"
+#include "netft/control/log.hpp"
+#include "netft/control/server.hpp"
+#include "netft/control/status.hpp"
+#include "netft/core/coordinator.hpp"
+#include "netft/daemon/options.hpp"
+#include "netft/daemon/port_keeper.hpp"
+#include "netft/dataplane/eal.hpp"
+#include "netft/dataplane/worker.hpp"
+#include "routing/netlink/monitor.hpp"
+#include "tap/adapter.hpp"
+#include "tap/device.hpp"
+
+namespace netft::daemon {
+
+class Daemon {
+ public:
+    // Everything that can fail at start fails here, with nothing left behind.
+    static Result<std::unique_ptr<Daemon>> start(const Options& options,
+                                                 const core::Settings& settings,
+                                                 control::Log& log);
+    ~Daemon();
+
+    // Returns when SIGTERM, SIGINT or a stop request came (empty), or when going on makes no sense.
+    Status run();
+
+ private:
+    Daemon(const Options& options, control::Log& log) : options_(options), log_(log) {}
+
+    // start.cpp
+    Status open_all(const core::Settings& settings);
+    Status open_kernel(const core::Settings& settings);
+    Status open_worker(const core::Settings& settings);
+    Status open_first_ports();
+    Status open_server();
+
+    // daemon.cpp
+    Status wait_and_handle();
+    Status handle_signal();
+    Status handle_netlink();
+    void handle_worker();
+    void handle_tick();
+    void handle_event(const core::Event& event);
+    Status settle();
+    void settle_ports();
+    Status settle_adapter();
+    void settle_next_hops();
+    void log_notices();
+    int timeout_ms() const;
+
+    // requests.cpp
+    nlohmann::json handle_request(const nlohmann::json& request, const control::Caller& caller);
+    nlohmann::json reload(const std::string& who);
+    control::NodeStatus status();
+    void refresh_report();
+    void write_hosts();
+    const routing::Route* find_route(RouteId id) const;
+    std::string peer_name(PeerId id) const;
+    control::WallClock wall_clock() const;
+    void publish(control::Stream least, const nlohmann::json& record);
+
+    Options options_;
+    control::Log& log_;
+    std::unique_ptr<tap::Device> device_;
+    std::unique_ptr<tap::Adapter> adapter_;
+    std::unique_ptr<routing::Monitor> monitor_;
+    std::unique_ptr<dataplane::Eal> eal_;
+    std::unique_ptr<dataplane::Pools> pools_;
+    std::unique_ptr<core::Coordinator> coordinator_;
+    std::unique_ptr<PortKeeper> ports_;
+    dataplane::WorkerReport report_;
+    bool report_lent_ = false;
+    std::unique_ptr<dataplane::Worker> worker_;
+    std::thread worker_thread_;
+    control::History history_;
+    std::optional<control::ControlServer> server_;
+    MacAddress mac_;
+    std::vector<routing::InterfaceFact> facts_;
+    std::optional<core::Plan> plan_;
+    std::optional<tap::AdapterState> adapter_state_;
+    bool adapter_touched_ = false;
+    bool next_hops_touched_ = false;
+    bool stop_ = false;
+    TimePoint next_tick_;
+    TimePoint next_solicit_;
+    std::uint64_t control_queue_full_ = 0;
+    int signal_fd_ = -1;
+    int epoll_fd_ = -1;
+};
+
+}  // namespace netft::daemon

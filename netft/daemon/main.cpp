@@ -1,0 +1,80 @@
+// netftd. main() shows the program: options, configuration, key, daemon, run.
+#include <signal.h>
+#include <systemd/sd-daemon.h>
+
+#include <cstdio>
+#include <string>
+
+#include "netft/control/config.hpp"
+#include "netft/control/identity.hpp"
+#include "netft/control/log.hpp"
+#include "netft/daemon/daemon.hpp"
+#include "netft/daemon/options.hpp"
+
+namespace {
+
+using namespace netft;
+
+int complain(const std::string& what, int exit_code) {
+    std::fprintf(stderr, "netftd: %s\n", what.c_str());
+    return exit_code;
+}
+
+// The key file must hold the private half of what the configuration says of this node.
+Status check_key(const std::string& path, const core::NodeSettings& self) {
+    auto key = control::load_private_key(path);
+    if (!key) return tl::unexpected(key.error());
+    auto public_key = control::public_of(*key);
+    if (!public_key) return with_context(path, public_key.error());
+    if (*public_key != self.public_key)
+        return fail(path + ": its public key is " + control::to_text(*public_key) +
+                    ", but the configuration gives node " + self.name + " the key " +
+                    control::to_text(self.public_key));
+    return {};
+}
+
+// Before any thread starts, so that every thread inherits it.
+void block_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    int exit_code = 0;
+    auto options = daemon::read_options(argc, argv, exit_code);
+    if (!options) return exit_code;
+    auto settings = control::load_config(options->config, options->node);
+    if (!settings) return complain(settings.error().what, 2);
+    const core::NodeSettings& self = settings->nodes[settings->self.value];
+    if (auto good = check_key(options->key, self); !good) return complain(good.error().what, 2);
+    if (options->check) {
+        std::printf("netftd: %s: good: cluster %s, %zu nodes, this is %s\n",
+                    options->config.c_str(), settings->cluster.c_str(), settings->nodes.size(),
+                    self.name.c_str());
+        return 0;
+    }
+    block_signals();
+    auto level = options->verbose ? control::LogLevel::debug : control::LogLevel::info;
+    control::LogOptions log_options;
+    log_options.foreground = options->foreground;
+    log_options.level = level;
+    control::Log log = control::Log::open(log_options);
+    if (settings->security == SecurityMode::none)
+        log.warn("security", control::Fault::config,
+                 "mode none: anybody on these networks can read and change what netft carries");
+    auto running = daemon::Daemon::start(*options, *settings, log);
+    if (!running) return complain(running.error().what, 1);
+    log.info("daemon", "netftd " NETFT_VERSION " runs as node " + self.name);
+    sd_notify(0, "READY=1");
+    auto done = (*running)->run();
+    sd_notify(0, "STOPPING=1");
+    running->reset();
+    if (!done) return complain(done.error().what, 1);
+    log.info("daemon", "stopped");
+    return 0;
+}

@@ -1,0 +1,51 @@
+#include "netft/daemon/options.hpp"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+namespace netft::daemon {
+
+namespace {
+
+std::string host_name() {
+    char name[256] = {};
+    if (gethostname(name, sizeof name - 1) != 0) return {};
+    std::string full = name;
+    return full.substr(0, full.find('.'));
+}
+
+}  // namespace
+
+std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
+    Options o;
+    CLI::App app("netftd: one network adapter that does not fail while any physical path is left");
+    app.name("netftd");
+    app.set_version_flag("--version", "netftd " NETFT_VERSION);
+    app.add_option("--config", o.config, "the cluster's configuration, the same on all nodes")
+        ->capture_default_str();
+    app.add_option("--key", o.key, "this node's private key")->capture_default_str();
+    app.add_option("--node", o.node, "which node of the configuration we are (the host name)");
+    app.add_option("--socket", o.socket, "control socket")
+        ->envname("NETFT_SOCKET")
+        ->capture_default_str();
+    app.add_option("--run-dir", o.run_dir, "where the hosts file goes")->capture_default_str();
+    app.add_flag("--foreground", o.foreground, "log lines for a terminal");
+    app.add_flag("--verbose", o.verbose, "log more");
+    app.add_flag("--check", o.check, "check configuration and key, start nothing");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& success) {
+        exit_code = app.exit(success);
+        return {};
+    } catch (const CLI::ParseError& error) {
+        std::fprintf(stderr, "netftd: usage: %s (see netftd --help)\n", error.what());
+        exit_code = 2;
+        return {};
+    }
+    if (o.node.empty()) o.node = host_name();
+    return o;
+}
+
+}  // namespace netft::daemon

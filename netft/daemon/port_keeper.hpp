@@ -1,0 +1,66 @@
+// Keeps a port open for every local endpoint that has its address, and closes the others when the
+// worker has let go of them.
+//
+// A port stays open while only the carrier is away: the socket keeps what it had. A port that
+// cannot be opened is tried again every kRetry; the coordinator is told, so that its routes say
+// why they are down.
+// Threads: control only.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "netft/base/result.hpp"
+#include "netft/core/settings.hpp"
+#include "netft/dataplane/ethdev_port.hpp"
+#include "netft/dataplane/pool.hpp"
+#include "netft/dataplane/worker.hpp"
+#include "routing/interfaces/interface_manager.hpp"
+
+namespace netft::daemon {
+
+class PortKeeper {
+ public:
+    static constexpr Duration kRetry = 1s;
+
+    struct Failure {
+        EndpointId endpoint;
+        Error error;
+    };
+
+    PortKeeper(const core::NodeSettings& self, const dataplane::Pools& pools)
+        : kind_(self.port), devices_(self.port_devices), pools_(&pools) {}
+
+    // Opens and retires ports to match. True when bindings() changed. `failures`: what could not be
+    // opened now; `opened`: what can be used from now on.
+    bool sync(TimePoint now, const std::vector<routing::LocalEndpoint>& endpoints,
+              std::vector<Failure>& failures, std::vector<EndpointId>& opened);
+    std::vector<dataplane::PortBinding> bindings() const;
+    // Closes retired ports; call it when the worker holds nothing but its current snapshot.
+    void close_retired() { retired_.clear(); }
+    bool has_retired() const { return !retired_.empty(); }
+    // Ports that need next hops from control, with their endpoints.
+    std::vector<std::pair<EndpointId, dataplane::EthdevPort*>> ethdev_ports() const;
+    std::size_t size() const { return ports_.size(); }
+
+ private:
+    struct Open {
+        std::unique_ptr<dataplane::Port> port;
+        dataplane::EthdevPort* ethdev = nullptr;  // the same port, where it is one
+        Endpoint endpoint;
+        std::uint32_t interface_index = 0;
+    };
+    Result<Open> open(const routing::LocalEndpoint& endpoint) const;
+
+    core::PortKind kind_;
+    std::vector<std::pair<std::string, std::string>> devices_;
+    const dataplane::Pools* pools_;
+    std::map<EndpointId, Open> ports_;
+    std::map<EndpointId, TimePoint> retry_at_;
+    std::vector<Open> retired_;
+};
+
+}  // namespace netft::daemon

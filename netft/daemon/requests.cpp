@@ -1,0 +1,157 @@
+// What netftd answers: the node's status, reload, stop.
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "netft/control/config.hpp"
+#include "netft/control/status_records.hpp"
+#include "netft/control/status_requests.hpp"
+#include "netft/daemon/daemon.hpp"
+#include "netft/dataplane/clock.hpp"
+
+namespace netft::daemon {
+
+namespace {
+
+constexpr int kReportWaitMs = 500;  // a worker that is alive answers within one cycle
+
+}  // namespace
+
+nlohmann::json Daemon::handle_request(const nlohmann::json& request,
+                                      const control::Caller& caller) {
+    std::string what = request.value("request", "");
+    std::string who = "uid=" + std::to_string(caller.uid) + " pid=" + std::to_string(caller.pid);
+    if (what == "reload") return reload(who);
+    if (what == "stop") {
+        log_.info("control", "stop asked for by " + who);
+        stop_ = true;
+        return {{"ok", true}};
+    }
+    return control::answer_request(request, status(), history_, wall_clock());
+}
+
+nlohmann::json Daemon::reload(const std::string& who) {
+    auto refuse = [this, &who](const std::string& why) {
+        log_.error("config", control::Fault::config, "reload by " + who + " refused: " + why);
+        return nlohmann::json{{"error", why}};
+    };
+    const core::Settings& old = coordinator_->settings();
+    auto settings = control::load_config(options_.config, old.nodes[old.self.value].name);
+    if (!settings) return refuse(settings.error().what);
+    auto refusals = coordinator_->handle_settings(dataplane::monotonic_now(), *settings);
+    if (!refusals.empty()) return refuse(refusals.front());
+    write_hosts();
+    log_.info("config", "reloaded by " + who);
+    return {{"ok", true}};
+}
+
+// Asks the worker and waits for it: it is never slower than one cycle. A worker that does not
+// answer leaves us with the last report.
+void Daemon::refresh_report() {
+    if (!worker_ || !worker_thread_.joinable()) return;
+    if (!report_lent_) {
+        report_.core.routes.reserve(coordinator_->routes().size() + 16);
+        report_.core.peers.reserve(coordinator_->settings().nodes.size() + 16);
+        if (!worker_->request_report(&report_)) return;
+        report_lent_ = true;
+    }
+    TimePoint end = dataplane::monotonic_now() + std::chrono::milliseconds(kReportWaitMs);
+    while (worker_->poll_report() == nullptr) {
+        if (dataplane::monotonic_now() >= end) return;
+        pollfd event{worker_->event_fd(), POLLIN, 0};
+        poll(&event, 1, 1);
+    }
+    report_lent_ = false;
+}
+
+control::NodeStatus Daemon::status() {
+    refresh_report();
+    const core::Settings& settings = coordinator_->settings();
+    const core::NodeSettings& self = settings.nodes[settings.self.value];
+    control::NodeStatus out;
+    out.node = self.name;
+    out.cluster = settings.cluster;
+    out.security = settings.security;
+    out.netftd_version = NETFT_VERSION;
+    out.adapter_name = settings.adapter_name;
+    out.adapter_up = true;
+    out.adapter_mac = mac_;
+    out.adapter_ipv4 = self.ipv4;
+    out.adapter_ipv6 = self.ipv6;
+    out.adapter_mtu = coordinator_->adapter_mtu();
+    out.warnings = coordinator_->warnings();
+    if (settings.security == SecurityMode::none)
+        out.warnings.insert(out.warnings.begin(),
+                            "security mode none: anybody on these networks can read and change "
+                            "what netft carries");
+    out.counters = report_.counters;
+    out.drops = report_.drops;
+    out.drops.add(coordinator_->drops());
+    out.drops.count(DropReason::control_queue_full, control_queue_full_);
+    for (const core::PeerView& peer : coordinator_->peers()) {
+        control::PeerStatus entry{peer.name,     peer.reachable, peer.has_session, peer.has_card,
+                                  peer.note, peer.ipv4,      peer.ipv6,        {}};
+        for (const routing::Route& route : coordinator_->routes()) {
+            if (route.peer != peer.id) continue;
+            control::RouteStatus state{route, {}, peer.has_session};
+            state.report.id = route.id;
+            state.report.timing = route.timing;
+            state.report.detection_time = route.timing.delay * route.timing.threshold;
+            state.report.reason = route.reason;
+            state.report.since = dataplane::monotonic_now();
+            for (const core::RouteReport& report : report_.core.routes)
+                if (report.id == route.id) state.report = report;
+            entry.routes.push_back(std::move(state));
+        }
+        out.peers.push_back(std::move(entry));
+    }
+    return out;
+}
+
+// hosts(5): virtual address and name of every node; replaced in one step.
+void Daemon::write_hosts() {
+    mkdir(options_.run_dir.c_str(), 0755);
+    std::string path = options_.run_dir + "/hosts";
+    std::string next = path + ".new";
+    std::ofstream file(next, std::ios::trunc);
+    for (const core::NodeSettings& node : coordinator_->settings().nodes)
+        file << node.ipv4.to_string() << "\t" << node.name << "\n";
+    file.close();
+    if (!file || std::rename(next.c_str(), path.c_str()) != 0) {
+        log_.warn("hosts", control::Fault::local, path + ": cannot be written");
+        unlink(next.c_str());
+    }
+}
+
+const routing::Route* Daemon::find_route(RouteId id) const {
+    for (const routing::Route& route : coordinator_->routes())
+        if (route.id == id) return &route;
+    return nullptr;
+}
+
+std::string Daemon::peer_name(PeerId id) const {
+    for (const core::PeerView& peer : coordinator_->peers())
+        if (peer.id == id) return peer.name;
+    return "?";
+}
+
+control::WallClock Daemon::wall_clock() const {
+    auto wall = std::chrono::system_clock::now();
+    return {dataplane::monotonic_now(), std::chrono::time_point_cast<Duration>(wall)};
+}
+
+// To the subscribers of `least`, and of every stream that contains it.
+void Daemon::publish(control::Stream least, const nlohmann::json& record) {
+    std::string line;
+    for (control::Stream stream : {control::Stream::watch, control::Stream::trace}) {
+        if (stream < least || !server_->has_subscribers(stream)) continue;
+        if (line.empty()) line = record.dump();
+        server_->publish(stream, line);
+    }
+}
+
+}  // namespace netft::daemon

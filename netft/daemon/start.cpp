@@ -1,0 +1,166 @@
+// How netftd comes up: in the order of what can fail most likely and costs least to undo.
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "netft/control/addresses.hpp"
+#include "netft/control/status_records.hpp"
+#include "netft/daemon/daemon.hpp"
+#include "netft/dataplane/clock.hpp"
+
+namespace netft::daemon {
+
+namespace {
+
+std::uint64_t random_u64() {
+    std::random_device device;
+    return std::uint64_t{device()} << 32 | device();
+}
+
+// The NIC whose MAC names the adapter: the first physical one, else the first with a MAC.
+MacAddress first_mac(const std::vector<routing::InterfaceFact>& facts, const std::string& adapter) {
+    for (bool only_physical : {true, false})
+        for (const routing::InterfaceFact& fact : facts) {
+            if (fact.loopback || fact.name == adapter || fact.mac.is_zero()) continue;
+            if (only_physical && !fact.kind.empty()) continue;
+            return fact.mac;
+        }
+    return {};
+}
+
+Status watch(int epoll_fd, int fd) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) return fail_errno("epoll_ctl", errno);
+    return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const Options& options,
+                                              const core::Settings& settings, control::Log& log) {
+    std::unique_ptr<Daemon> daemon(new Daemon(options, log));
+    if (auto opened = daemon->open_all(settings); !opened) return tl::unexpected(opened.error());
+    return daemon;
+}
+
+Status Daemon::open_all(const core::Settings& settings) {
+    if (auto done = open_server(); !done) return done;  // first: it finds a netftd that runs
+    if (auto done = open_kernel(settings); !done) return done;
+    if (auto done = open_worker(settings); !done) return done;
+    if (auto done = open_first_ports(); !done) return done;
+    for (int fd : {server_->fd(), monitor_->fd(), worker_->event_fd(), signal_fd_})
+        if (auto done = watch(epoll_fd_, fd); !done) return done;
+    if (auto done = settle(); !done) return done;
+    write_hosts();
+    worker_thread_ = std::thread([this] { worker_->run(); });
+    return {};
+}
+
+Status Daemon::open_server() {
+    epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll_fd_ < 0) return fail_errno("epoll_create", errno);
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+    signal_fd_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signal_fd_ < 0) return fail_errno("signalfd", errno);
+
+    control::Handlers handlers;
+    handlers.on_request = [this](const nlohmann::json& request, const control::Caller& caller) {
+        return handle_request(request, caller);
+    };
+    handlers.on_subscribe = [this](control::Stream) {
+        return control::snapshot_records(status(), wall_clock());
+    };
+    handlers.on_subscribers_changed = [this] {
+        if (worker_) worker_->set_tracing(server_->has_subscribers(control::Stream::trace));
+    };
+    auto server = control::ControlServer::open(options_.socket, std::move(handlers));
+    if (!server) return tl::unexpected(server.error());
+    server_.emplace(std::move(*server));
+    return {};
+}
+
+Status Daemon::open_kernel(const core::Settings& settings) {
+    auto monitor = routing::Monitor::open(settings.adapter_name);
+    if (!monitor) return with_context("netlink", monitor.error());
+    monitor_ = std::make_unique<routing::Monitor>(std::move(*monitor));
+    auto facts = monitor_->read_facts();
+    if (!facts) return with_context("netlink", facts.error());
+    facts_ = std::move(*facts);
+    auto device = tap::Device::open(settings.adapter_name);
+    if (!device) return with_context("adapter", device.error());
+    device_ = std::make_unique<tap::Device>(std::move(*device));
+    auto adapter = tap::Adapter::open(device_->name(), device_->interface_index());
+    if (!adapter) return with_context("adapter", adapter.error());
+    adapter_ = std::make_unique<tap::Adapter>(std::move(*adapter));
+
+    const core::NodeSettings& self = settings.nodes[settings.self.value];
+    mac_ = control::adapter_mac(first_mac(facts_, settings.adapter_name), self.public_key);
+    core::CoordinatorIdentity identity{random_u64() | 1, mac_};
+    coordinator_ = std::make_unique<core::Coordinator>(settings, identity, random_u64());
+    coordinator_->handle_interfaces(dataplane::monotonic_now(), facts_);
+    const auto& endpoints = coordinator_->endpoints();
+    bool any_here = std::any_of(endpoints.begin(), endpoints.end(), [](const auto& endpoint) {
+        return endpoint.reason != Diagnostic::address_gone;
+    });
+    if (!any_here)  // not the end: addresses may come later
+        log_.error("IM", control::Fault::config,
+                   "no local endpoint: none of the addresses of node " + self.name +
+                       " is on this machine and no other interface has a usable one; is --node "
+                       "right?");
+    return {};
+}
+
+Status Daemon::open_worker(const core::Settings& settings) {
+    dataplane::EalSettings eal_settings;
+    eal_settings.log = [this](std::string_view line) { log_.info("dpdk", line); };
+    auto eal = dataplane::Eal::start(eal_settings);
+    if (!eal) return with_context("DPDK", eal.error());
+    eal_ = std::make_unique<dataplane::Eal>(std::move(*eal));
+    auto pools = dataplane::Pools::create();
+    if (!pools) return with_context("DPDK", pools.error());
+    pools_ = std::make_unique<dataplane::Pools>(std::move(*pools));
+    ports_ = std::make_unique<PortKeeper>(settings.nodes[settings.self.value], *pools_);
+    dataplane::WorkerSettings worker_settings{settings.spin, random_u64(), pools_.get()};
+    auto worker = dataplane::Worker::create(worker_settings, *device_);
+    if (!worker) return with_context("worker", worker.error());
+    worker_ = std::move(*worker);
+    return {};
+}
+
+// At start a port that somebody else holds is an error to exit with; later it is retried.
+Status Daemon::open_first_ports() {
+    std::vector<PortKeeper::Failure> failures;
+    std::vector<EndpointId> opened;
+    TimePoint now = dataplane::monotonic_now();
+    ports_->sync(now, coordinator_->endpoints(), failures, opened);
+    for (const PortKeeper::Failure& failure : failures) {
+        if (failure.error.errno_value == EADDRINUSE || opened.empty())
+            return tl::unexpected(failure.error);
+        coordinator_->handle_port(now, failure.endpoint, failure.error.what);
+        log_.warn("port", control::Fault::local, failure.error.what);
+    }
+    return {};
+}
+
+Daemon::~Daemon() {
+    if (worker_thread_.joinable()) {
+        worker_->stop();
+        worker_thread_.join();
+    }
+    if (server_ && coordinator_) unlink((options_.run_dir + "/hosts").c_str());
+    server_.reset();
+    worker_.reset();
+    if (epoll_fd_ >= 0) close(epoll_fd_);
+    if (signal_fd_ >= 0) close(signal_fd_);
+}
+
+}  // namespace netft::daemon

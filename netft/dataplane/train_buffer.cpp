@@ -1,0 +1,116 @@
+#include "netft/dataplane/train_buffer.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "netft/base/assert.hpp"
+
+namespace netft::dataplane {
+namespace {
+
+std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+
+void write_slot_head(std::uint8_t* slot, const Header& header, const TrainPrefix& prefix) {
+    ByteWriter w(MutableBytes(slot, kSlotHead));
+    encode(header, w);
+    encode(prefix, w);
+}
+
+}  // namespace
+
+TrainLayout TrainLayout::of(std::uint16_t datagram_bytes_max) {
+    TrainLayout layout;
+    layout.stride = std::clamp<std::uint16_t>(datagram_bytes_max, kStrideMin,
+                                              static_cast<std::uint16_t>(kBufferBytesMax));
+    layout.body = layout.stride - kSlotHead;
+    layout.slots_per_buffer = std::min(kSegmentsMax, kBufferBytesMax / layout.stride);
+    layout.slots = std::min<std::size_t>(kTrainDatagramsMax, divide_up(kTrainBytesMax, layout.body));
+    layout.buffers = divide_up(layout.slots, layout.slots_per_buffer);
+    layout.train_bytes_max = std::min(kTrainBytesMax, layout.slots * layout.body);
+    NETFT_ASSERT(layout.buffers <= kBuffersMax);
+    return layout;
+}
+
+bool TrainBuffer::prepare(const TrainLayout& layout, const Pools& pools) {
+    if (layout.stride != layout_.stride) {
+        clear();
+        layout_ = layout;
+    }
+    for (std::size_t i = 0; i < layout_.buffers; ++i) {
+        if (mbufs_[i] != nullptr) continue;
+        mbufs_[i] = pools.big();
+        room_valid_ = false;
+        if (mbufs_[i] == nullptr) return false;
+    }
+    return true;
+}
+
+void TrainBuffer::clear() {
+    for (rte_mbuf*& mbuf : mbufs_) rte_pktmbuf_free(std::exchange(mbuf, nullptr));
+    room_valid_ = false;
+}
+
+std::uint8_t* TrainBuffer::slot(std::size_t i) const {
+    rte_mbuf* mbuf = mbufs_[i / layout_.slots_per_buffer];
+    return rte_pktmbuf_mtod_offset(mbuf, std::uint8_t*,
+                                   (i % layout_.slots_per_buffer) * layout_.stride);
+}
+
+std::span<const iovec> TrainBuffer::room() {
+    std::size_t slots = layout_.slots;
+    if (!room_valid_) {
+        std::size_t left = layout_.train_bytes_max;
+        for (std::size_t i = 0; i < slots; ++i) {
+            room_[i] = {slot(i) + kSlotHead, std::min(left, layout_.body)};
+            left -= room_[i].iov_len;
+        }
+        room_[slots] = {&overflow_, 1};
+        room_valid_ = true;
+    }
+    return std::span(room_).first(slots + 1);
+}
+
+Bytes TrainBuffer::head(std::size_t bytes) const {
+    return Bytes(slot(0) + kSlotHead, std::min(bytes, layout_.body));
+}
+
+std::span<rte_mbuf*> TrainBuffer::seal(const Header& first, std::size_t bytes) {
+    auto count = static_cast<std::uint16_t>(datagrams(bytes));
+    Header header = first;
+    for (std::uint16_t i = 0; i < count; ++i, ++header.counter)
+        write_slot_head(slot(i), header, {.index = i, .count = count});
+
+    std::size_t total = bytes + count * kSlotHead;
+    std::size_t full = layout_.slots_per_buffer * layout_.stride;
+    std::size_t used = 0;
+    for (; total > 0; ++used) {
+        std::size_t part = std::min(total, full);
+        set_length(mbufs_[used], part);
+        given_[used] = std::exchange(mbufs_[used], nullptr);
+        total -= part;
+    }
+    room_valid_ = false;
+    return std::span(given_).first(used);
+}
+
+void TrainBuffer::copy_to(TrainBuffer& copy, std::size_t bytes) const {
+    for (std::size_t i = 0, left = bytes; left > 0; ++i) {
+        std::size_t part = std::min(left, layout_.body);
+        std::memcpy(copy.slot(i) + kSlotHead, slot(i) + kSlotHead, part);
+        left -= part;
+    }
+}
+
+rte_mbuf* TrainBuffer::seal_small(const Header& header, std::size_t bytes,
+                                  const Pools& pools) const {
+    rte_mbuf* mbuf = pools.small();
+    if (mbuf == nullptr) return nullptr;
+    std::uint8_t* out = room_of(mbuf).data();
+    write_slot_head(out, header, {.index = 0, .count = 1});
+    std::memcpy(out + kSlotHead, slot(0) + kSlotHead, bytes);
+    set_length(mbuf, bytes + kSlotHead);
+    return mbuf;
+}
+
+}  // namespace netft::dataplane

@@ -1,0 +1,84 @@
+// A train being made: big mbufs divided into the slots of its datagrams.
+//
+// A slot is `stride` bytes: header (16) ‖ train prefix (4) ‖ body. The adapter's frame is read
+// straight into the bodies, the headers are written around it, and the mbufs go to the port as they
+// are: UDP_SEGMENT cuts them at the stride. A 64 KiB frame takes up to kBuffersMax mbufs.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "netft/base/bytes.hpp"
+#include "netft/dataplane/pool.hpp"
+#include "netft/wire/data.hpp"
+#include "netft/wire/header.hpp"
+
+namespace netft::dataplane {
+
+constexpr std::size_t kSlotHead = kHeaderSize + kTrainPrefixSize;
+
+// How a train lies in mbufs, from the size of its datagrams.
+struct TrainLayout {
+    std::uint16_t stride = 0;         // bytes of each datagram but the last
+    std::size_t body = 0;             // stride less headers
+    std::size_t slots_per_buffer = 0;
+    std::size_t slots = 0;            // of the longest train
+    std::size_t buffers = 0;
+    std::size_t train_bytes_max = 0;
+
+    // `datagram_bytes_max` below kStrideMin is taken as that.
+    static TrainLayout of(std::uint16_t datagram_bytes_max);
+
+    static constexpr std::uint16_t kStrideMin = 256;
+    static constexpr std::size_t kSegmentsMax = 64;        // of one UDP_SEGMENT call
+    static constexpr std::size_t kBufferBytesMax = 65'507; // likewise: longest UDP payload
+    static constexpr std::size_t kBuffersMax = 3;
+};
+
+class TrainBuffer {
+ public:
+    ~TrainBuffer() { clear(); }
+
+    // Room for the longest train; keeps what it has. False: no mbufs.
+    bool prepare(const TrainLayout& layout, const Pools& pools);
+    void clear();
+
+    // The bodies of all slots, and one byte more that shows a frame which is too long.
+    std::span<const iovec> room();
+    // How many datagrams `bytes` of train take.
+    std::size_t datagrams(std::size_t bytes) const {
+        return (bytes + layout_.body - 1) / layout_.body;
+    }
+    // What lies contiguously at the beginning of a train of `bytes`.
+    Bytes head(std::size_t bytes) const;
+
+    // Writes headers (counter rising from `first`'s) and prefixes around a train of `bytes`, sets
+    // the mbufs' lengths and gives those used away; they are left unowned here.
+    std::span<rte_mbuf*> seal(const Header& first, std::size_t bytes);
+    // Copies the train's bodies into `copy`, prepared with the same layout.
+    void copy_to(TrainBuffer& copy, std::size_t bytes) const;
+    // A train of one datagram copied into a small mbuf with its headers: sending this leaves the
+    // big mbuf where it is. nullptr: no mbuf.
+    rte_mbuf* seal_small(const Header& header, std::size_t bytes, const Pools& pools) const;
+    bool fits_small(std::size_t bytes) const {
+        return bytes <= layout_.body && bytes + kSlotHead <= Pools::kSmallRoom;
+    }
+
+    const TrainLayout& layout() const { return layout_; }
+
+ private:
+    std::uint8_t* slot(std::size_t i) const;
+
+    TrainLayout layout_;
+    std::array<rte_mbuf*, TrainLayout::kBuffersMax> mbufs_{};
+    std::array<rte_mbuf*, TrainLayout::kBuffersMax> given_{};
+    std::array<iovec, kTrainDatagramsMax + 1> room_{};
+    bool room_valid_ = false;
+    std::uint8_t overflow_ = 0;
+};
+
+}  // namespace netft::dataplane

@@ -1,0 +1,135 @@
+// From the adapter to the ports.
+#include <cerrno>
+
+#include "netft/dataplane/worker_impl.hpp"
+
+namespace netft::dataplane {
+
+void Worker::Impl::read_adapter() {
+    std::uint64_t start = counters.bytes_from_adapter;
+    for (unsigned i = 0; i < kFramesMax && !adapter_gone; ++i) {
+        if (counters.bytes_from_adapter - start >= kFrameBytesMax || !read_frame()) return;
+    }
+}
+
+bool Worker::Impl::read_frame() {
+    if (snapshot == nullptr) return false;
+    if (!frame_out.prepare(layout, *settings.pools)) {
+        drops.count(DropReason::tap_no_buffer);
+        return false;
+    }
+    std::ptrdiff_t bytes = adapter.read(frame_out.room());
+    if (bytes < 0 && bytes != -EAGAIN && bytes != -EINTR) {
+        // Somebody deleted the interface: its descriptor is of no more use, and always readable.
+        poller.drop_adapter();
+        adapter_gone = true;
+    }
+    if (bytes <= 0) return false;
+    last_traffic = now;
+    handle_frame(static_cast<std::size_t>(bytes));
+    return true;
+}
+
+void Worker::Impl::handle_frame(std::size_t train_bytes) {
+    ++counters.frames_from_adapter;
+    counters.bytes_from_adapter += train_bytes - std::min(train_bytes, kVirtioHeaderSize);
+    if (train_bytes < kVirtioHeaderSize + tap::kEthernetHeaderSize) {
+        drops.count(DropReason::frame_too_short);
+        return;
+    }
+    if (train_bytes > layout.train_bytes_max) {
+        drops.count(DropReason::frame_too_long);
+        return;
+    }
+    Bytes frame = frame_out.head(train_bytes).subspan(kVirtioHeaderSize);
+    std::optional<tap::MacPair> macs = tap::mac_pair(frame);
+    if (!macs)
+        drops.count(DropReason::frame_too_short);
+    else if (tap::is_neighbour_discovery(frame))
+        handle_neighbour_discovery(frame);
+    else if (macs->destination.is_multicast())
+        replicate(train_bytes);
+    else
+        handle_unicast(frame, macs->destination, train_bytes);
+}
+
+// Questions for a node's address are answered here, all else of ARP and ND ends here.
+void Worker::Impl::handle_neighbour_discovery(Bytes frame) {
+    std::optional<IpAddress> wanted = tap::solicited_address(frame);
+    if (!wanted) return;
+    for (const core::PlanPeer& peer : engine.peers()) {
+        if (peer.mac.is_zero()) continue;
+        if (peer.ipv4 != *wanted && peer.ipv6.with_scope(0) != wanted->with_scope(0)) continue;
+        write_answer(tap::answer_solicitation(frame, peer.mac, answer));
+        return;
+    }
+    drops.count(DropReason::frame_unknown_peer);
+}
+
+void Worker::Impl::handle_unicast(Bytes frame, const MacAddress& destination,
+                                  std::size_t train_bytes) {
+    std::optional<PeerId> peer = engine.peer_of(destination);
+    if (!peer) {
+        drops.count(DropReason::frame_unknown_peer);
+        return;
+    }
+    if (!send_train(frame_out, *peer, train_bytes)) handle_unreachable(frame, destination);
+}
+
+void Worker::Impl::handle_unreachable(Bytes frame, const MacAddress& peer_mac) {
+    drops.count(DropReason::frame_peer_unreachable);
+    if (!unreachable_limit.take(now)) return;
+    write_answer(tap::answer_unreachable(frame, peer_mac, answer));
+}
+
+// A copy for each peer. Multicast is rare and small: nothing is saved by sparing the last copy.
+void Worker::Impl::replicate(std::size_t train_bytes) {
+    for (const core::PlanPeer& peer : engine.peers()) {
+        if (!engine.is_reachable(peer.id)) continue;
+        if (frame_out.fits_small(train_bytes)) {
+            (void)send_train(frame_out, peer.id, train_bytes);
+        } else if (replica.prepare(layout, *settings.pools)) {
+            frame_out.copy_to(replica, train_bytes);
+            (void)send_train(replica, peer.id, train_bytes);
+        } else {
+            drops.count(DropReason::tap_no_buffer);
+        }
+    }
+}
+
+// False: no route up or no session; nothing was sent or counted.
+bool Worker::Impl::send_train(TrainBuffer& train, PeerId peer, std::size_t train_bytes) {
+    auto datagrams = static_cast<std::uint16_t>(train.datagrams(train_bytes));
+    std::optional<core::TrainTicket> ticket = engine.begin_train(now, peer, datagrams);
+    if (!ticket) return false;
+    ++counters.trains_sent;
+    counters.datagrams_sent += datagrams;
+    Outgoing outgoing{.remote = ticket->remote, .segment = layout.stride};
+    if (train.fits_small(train_bytes)) {
+        outgoing.mbuf = train.seal_small(ticket->header, train_bytes, *settings.pools);
+        if (outgoing.mbuf != nullptr)
+            transmitter.add(ticket->local, outgoing, drops);
+        else
+            drops.count(DropReason::tx_refused);
+        return true;
+    }
+    for (rte_mbuf* mbuf : train.seal(ticket->header, train_bytes)) {
+        outgoing.mbuf = mbuf;
+        transmitter.add(ticket->local, outgoing, drops);
+    }
+    return true;
+}
+
+void Worker::Impl::write_answer(Bytes bytes) {
+    if (bytes.empty()) return;
+    iovec whole{const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
+    if (write_adapter({&whole, 1})) ++counters.answers_to_adapter;
+}
+
+bool Worker::Impl::write_adapter(std::span<const iovec> frame) {
+    if (adapter.write(frame) >= 0) return true;
+    drops.count(DropReason::tap_write_failed);
+    return false;
+}
+
+}  // namespace netft::dataplane

@@ -1,0 +1,99 @@
+// The inside of the worker, shared by worker*.cpp. Everything but `link` and `snapshots` is the
+// worker thread's alone.
+#pragma once
+
+#include "netft/core/train_assembler.hpp"
+#include "netft/dataplane/control_link.hpp"
+#include "netft/dataplane/poller.hpp"
+#include "netft/dataplane/rate_limit.hpp"
+#include "netft/dataplane/snapshot_slot.hpp"
+#include "netft/dataplane/train_buffer.hpp"
+#include "netft/dataplane/train_run.hpp"
+#include "netft/dataplane/transmitter.hpp"
+#include "netft/dataplane/worker.hpp"
+#include "tap/frame.hpp"
+
+namespace netft::dataplane {
+
+struct Worker::Impl {
+    // What one cycle may take from the adapter before the ports are looked at again.
+    static constexpr unsigned kFramesMax = 16;
+    static constexpr std::size_t kFrameBytesMax = 256 * 1024;
+    // Ports that cannot wake us are polled: this soon after traffic, ever more rarely without.
+    static constexpr Duration kPollIntervalMin = 20us;
+    static constexpr Duration kPollIntervalMax = 1ms;
+    // ICMP host-unreachable to local programs.
+    static constexpr std::int64_t kUnreachablePerSecond = 1'000;
+    static constexpr std::int64_t kUnreachableBurst = 100;
+
+    Impl(const WorkerSettings& s, const tap::Device& device, std::unique_ptr<ControlLink> l,
+         Poller p)
+        : settings(s), adapter(device), link(std::move(l)), poller(std::move(p)), engine(s.seed) {}
+
+    // --- worker_run.cpp
+    void cycle();
+    void shut_down();
+    void sleep();
+    std::optional<Duration> sleep_time(TimePoint at) const;
+    void handle_timers();
+
+    // --- worker_receive.cpp
+    void receive_from_ports();
+    bool receive_from(std::size_t port, std::uint32_t ready);
+    void handle_received(EndpointId local, const Received& received);
+    void handle_data(const core::Verdict& data);
+    void assemble(const core::TrainAssembler::Piece& piece);
+    void spill_run();
+    void deliver_run();
+    void deliver(PeerId peer, std::span<const iovec> train, std::size_t bytes);
+    void pass_to_control(const core::Verdict& verdict, const core::Path& path, Bytes datagram);
+
+    // --- worker_adapter.cpp
+    void read_adapter();
+    bool read_frame();
+    void handle_frame(std::size_t train_bytes);
+    void handle_neighbour_discovery(Bytes frame);
+    void handle_unicast(Bytes frame, const MacAddress& destination, std::size_t train_bytes);
+    void replicate(std::size_t train_bytes);
+    void handle_unreachable(Bytes frame, const MacAddress& peer_mac);
+    bool send_train(TrainBuffer& train, PeerId peer, std::size_t train_bytes);
+    void write_answer(Bytes answer);
+    bool write_adapter(std::span<const iovec> frame);
+
+    // --- worker_control.cpp
+    void handle_snapshot();
+    void handle_commands();
+    void send_heartbeats();
+    void report_to_control();
+    void fill_report();
+
+    WorkerSettings settings;
+    const tap::Device& adapter;
+    std::unique_ptr<ControlLink> link;
+    SnapshotSlot snapshots;
+
+    Poller poller;
+    core::Engine engine;
+    core::TrainAssembler assembler;
+    Transmitter transmitter;
+    TrainRun run;
+    TrainLayout layout;
+    TrainBuffer frame_out;   // room for the next frame
+    TrainBuffer replica;     // copies of multicast frames
+    tap::AnswerBuffer answer{};
+    RateLimit unreachable_limit{kUnreachablePerSecond, kUnreachableBurst};
+    const Snapshot* snapshot = nullptr;
+    core::WorkerCounters counters;
+    DropCounters drops;
+
+    TimePoint now{};
+    TimePoint last_traffic{};        // data, not heartbeats: what spinning is for
+    Poller::Ready ready;
+    bool polls_ports = false;        // some port has no descriptor
+    Duration poll_interval = kPollIntervalMin;
+    bool adapter_gone = false;
+    bool told_control = false;       // something was queued for it in this cycle
+    ControlDatagram datagram_out{};  // scratch: too large for the stack of every call
+};
+
+}  // namespace netft::dataplane

@@ -1,0 +1,21 @@
+// What people should know of how a peer is joined to us. PURE.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "routing/topology/plumbing.hpp"
+
+namespace netft::routing {
+
+// nullopt: nothing to complain about. `from_card`: all of the peer's endpoints are known; else only
+// a complete lack of routes is worth a word.
+std::optional<std::string> find_warning(const std::string& peer, bool from_card,
+                                        std::span<const End> local, std::span<const End> remote,
+                                        std::span<const Pair> pairs);
+
+// "10.0.0.0/24", or "10.0.0.0/24 to 10.9.0.0/24" across subnets.
+std::string network_name(const Pair& pair);
+
+}  // namespace netft::routing

@@ -1,0 +1,104 @@
+#include "tap/frame.hpp"
+
+#include "tap/packet.hpp"
+#include "tap/virtio.hpp"
+
+namespace netft::tap {
+
+namespace {
+
+constexpr std::size_t kUdpHeaderSize = 8;
+constexpr std::size_t kTcpHeaderSizeMin = 20;
+constexpr std::uint16_t kTcpChecksumOffset = 16;
+constexpr std::uint16_t kUdpChecksumOffset = 6;
+
+// Offsets count from the beginning of the Ethernet frame.
+struct Transport {
+    std::uint16_t type = 0;  // EtherType
+    std::uint8_t protocol = 0;
+    std::size_t start = 0;
+    std::size_t header_size = 0;
+    std::uint16_t checksum_offset = 0;
+};
+
+// The TCP or UDP header of a whole (not fragmented) packet; nullopt: there is none.
+std::optional<Transport> find_transport(const Ethernet& ethernet, std::size_t l2_size) {
+    const std::optional<IpPacket> packet = parse_ip(ethernet.type, ethernet.payload);
+    if (!packet || packet->is_fragment) return {};
+    Transport out;
+    out.type = ethernet.type;
+    out.protocol = packet->protocol;
+    out.start = l2_size + packet->transport;
+    if (packet->protocol == kProtocolUdp) {
+        out.header_size = kUdpHeaderSize;
+        out.checksum_offset = kUdpChecksumOffset;
+        return out;
+    }
+    // parse_ip has seen all up to the transport header.
+    ByteReader in(ethernet.payload.subspan(packet->transport));
+    in.take(12);
+    out.header_size = static_cast<std::size_t>(in.u8() >> 4) * 4;
+    out.checksum_offset = kTcpChecksumOffset;
+    if (!in.ok() || packet->protocol != kProtocolTcp) return {};
+    if (out.header_size < kTcpHeaderSizeMin) return {};
+    return out;
+}
+
+bool fits_gso_type(const Transport& transport, std::uint8_t gso_type) {
+    switch (gso_type & ~kGsoEcn) {
+        case kGsoTcpV4: return transport.type == kEtherIpv4 && transport.protocol == kProtocolTcp;
+        case kGsoTcpV6: return transport.type == kEtherIpv6 && transport.protocol == kProtocolTcp;
+        case kGsoUdpL4: return gso_type == kGsoUdpL4 && transport.protocol == kProtocolUdp;
+    }
+    return false;
+}
+
+bool is_segmentation_true(const VirtioHeader& header, const Ethernet& ethernet, std::size_t l2_size,
+                          std::size_t frame_bytes) {
+    if (header.gso_type == kGsoNone) return header.gso_size == 0;
+    // §5.1.6.2: a segmented frame's checksum is always left to the receiver.
+    if (header.gso_size == 0 || (header.flags & kVirtioNeedsChecksum) == 0) return false;
+    const std::optional<Transport> transport = find_transport(ethernet, l2_size);
+    return transport && fits_gso_type(*transport, header.gso_type) &&
+           header.checksum_start == transport->start &&
+           header.checksum_offset == transport->checksum_offset &&
+           transport->start + transport->header_size <= frame_bytes;
+}
+
+bool is_checksum_inside(const VirtioHeader& header, std::size_t l2_size, std::size_t frame_bytes) {
+    if ((header.flags & kVirtioNeedsChecksum) == 0) return true;
+    const std::size_t end = std::size_t{header.checksum_start} + header.checksum_offset + 2;
+    return header.checksum_start >= l2_size && end <= frame_bytes;
+}
+
+bool are_flags_known(std::uint8_t flags) {
+    return flags == 0 || flags == kVirtioNeedsChecksum || flags == kVirtioDataValid;
+}
+
+}  // namespace
+
+std::optional<MacPair> mac_pair(Bytes frame) {
+    const std::optional<Ethernet> ethernet = parse_ethernet(frame);
+    if (!ethernet) return {};
+    return MacPair{ethernet->destination, ethernet->source};
+}
+
+std::optional<DropReason> check_virtio(Bytes head, std::size_t total_bytes) {
+    if (total_bytes < kVirtioHeaderSize + kEthernetHeaderSize) return DropReason::frame_too_short;
+    const std::optional<VirtioHeader> header = decode_virtio(head);
+    if (!header) return DropReason::frame_bad_virtio;
+    std::optional<Ethernet> ethernet = parse_ethernet(head.subspan(kVirtioHeaderSize));
+    if (!ethernet) return DropReason::frame_bad_virtio;
+
+    const std::size_t before = ethernet->payload.size();
+    if (!skip_vlan_tag(*ethernet)) return DropReason::frame_bad_virtio;
+    const std::size_t l2_size = kEthernetHeaderSize + before - ethernet->payload.size();
+    const std::size_t frame_bytes = total_bytes - kVirtioHeaderSize;
+    const bool fine = are_flags_known(header->flags) && header->header_length <= frame_bytes &&
+                      is_checksum_inside(*header, l2_size, frame_bytes) &&
+                      is_segmentation_true(*header, *ethernet, l2_size, frame_bytes);
+    if (!fine) return DropReason::frame_bad_virtio;
+    return {};
+}
+
+}  // namespace netft::tap

@@ -1,0 +1,158 @@
+// Ports over DPDK devices: af_packet on a veth pair, and two memif ends in one process.
+#include "netft/dataplane/ethdev_port.hpp"
+
+#include <unistd.h>
+
+#include <boost/test/unit_test.hpp>
+
+#include "exchange.hpp"
+
+namespace netft::dataplane::test {
+namespace {
+
+std::unique_ptr<const NextHopTable> table(const Endpoint& remote, const EthdevPort& port) {
+    return std::make_unique<const NextHopTable>(
+        std::vector<NextHop>{{.remote = remote, .mac = port.mac()}});
+}
+
+struct Devices {
+    Pools pools = make_pools();
+    DropCounters drops;
+    Endpoint at_a = endpoint("10.0.0.1");
+    Endpoint at_b = endpoint("10.0.0.2");
+    std::unique_ptr<EthdevPort> port_a;
+    std::unique_ptr<EthdevPort> port_b;
+
+    ~Devices() {
+        port_a.reset();
+        port_b.reset();
+        BOOST_TEST(pools.in_use() == 0u);
+    }
+    void introduce() {
+        port_a->set_next_hops(table(at_b, *port_b));
+        port_b->set_next_hops(table(at_a, *port_a));
+    }
+    // Both ways, cut into datagrams.
+    void check_exchange() {
+        auto bytes = train(5, 10, 1400, 33);
+        send(*port_a, pools, at_b, bytes, 1400, drops);
+        auto arrived = receive_bytes(*port_b, bytes.size(), drops);
+        BOOST_REQUIRE(arrived.size() == 10u);
+        for (const Arrived& one : arrived) BOOST_TEST((one.remote == at_a));
+        BOOST_TEST(arrived[3].bytes.size() == 1400u);
+        BOOST_TEST(arrived[3].bytes[1] == 3u);
+        BOOST_TEST(arrived[9].bytes.size() == 33u);
+        send(*port_b, pools, at_a, train(4, 1, 80, 80), 80, drops, true);
+        BOOST_TEST(receive_bytes(*port_a, 80, drops).size() == 1u);
+        BOOST_TEST(drops.total() == 0u);
+        BOOST_TEST(port_a->counters().tx_datagrams == 10u);
+        BOOST_TEST(port_a->counters().tx_bytes == bytes.size());
+    }
+};
+
+struct AfPacket : Devices {
+    Namespace a;
+    Namespace b;
+
+    AfPacket() {
+        join(a, b, "lan0", "10.0.0.1/24", "10.0.0.2/24");
+        port_a = *open(a, at_a);
+        port_b = *open(b, at_b);
+    }
+    Result<std::unique_ptr<EthdevPort>> open(const Namespace& where, const Endpoint& local) {
+        Result<std::unique_ptr<EthdevPort>> port;
+        where.inside([&] {
+            port = open_af_packet_port({.local = local,
+                                        .interface = "lan0",
+                                        .interface_index = where.index_of("lan0"),
+                                        .pools = &pools});
+        });
+        BOOST_REQUIRE_MESSAGE(port.has_value(), (port ? "" : port.error().what));
+        return port;
+    }
+};
+
+BOOST_FIXTURE_TEST_SUITE(af_packet_port, AfPacket)
+
+BOOST_AUTO_TEST_CASE(trains_and_heartbeats_cross) {
+    introduce();
+    check_exchange();
+}
+
+BOOST_AUTO_TEST_CASE(a_remote_without_a_mac_address_is_counted) {
+    send(*port_a, pools, at_b, train(5, 3, 100, 100), 100, drops);
+    BOOST_TEST(drops.of(DropReason::tx_no_neighbour) == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(it_can_wake_its_reader_and_only_for_its_own_packets) {
+    introduce();
+    BOOST_REQUIRE(port_b->wake_fds().size() == 1u);
+    BOOST_TEST(a.succeeds("ping -c 1 -W 2 10.0.0.2"));  // the kernel's, untouched
+    pollfd p{.fd = port_b->wake_fds()[0], .events = POLLIN};
+    BOOST_TEST(poll(&p, 1, 0) == 0);
+    send(*port_a, pools, at_b, train(4, 1, 80, 80), 80, drops, true);
+    BOOST_TEST(is_readable(port_b->wake_fds()[0]));
+    BOOST_TEST(receive(*port_b, drops).size() == 1u);
+    BOOST_TEST(poll(&p, 1, 0) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_kernel_sender_on_the_same_link_is_understood) {
+    a.run("printf '\\024abcdefghi' | timeout 2 bash -c 'cat > /dev/udp/10.0.0.2/3343'");
+    auto arrived = receive_bytes(*port_b, 10, drops);
+    BOOST_TEST(arrived.size() == 1u);
+    BOOST_TEST(drops.total() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(too_large_a_datagram_is_counted_as_that) {
+    introduce();
+    send(*port_a, pools, at_b, train(5, 1, 1473, 1473), 1473, drops);
+    BOOST_TEST(drops.of(DropReason::tx_too_big) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_interface_that_goes_down_wakes_nobody_for_ever) {
+    a.run("ip link set lan0 down");
+    pollfd p{.fd = port_a->wake_fds()[0], .events = POLLIN};
+    wait_until("a quiet descriptor", [&] {
+        (void)receive(*port_a, drops);
+        return poll(&p, 1, 0) == 0;
+    });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(memif_port, Devices)
+
+BOOST_AUTO_TEST_CASE(trains_and_heartbeats_cross_a_memif_pair) {
+    std::string socket = "/tmp/netft-memif-" + std::to_string(getpid()) + ".sock";
+    auto open = [&](const char* name, const char* role, const Endpoint& local) {
+        Result<std::unique_ptr<EthdevPort>> port = open_memif_port(
+            {.local = local,
+             .device = std::string(name) + ",id=0,role=" + role + ",socket=" + socket +
+                       ",socket-abstract=no",
+             .pools = &pools});
+        BOOST_REQUIRE_MESSAGE(port.has_value(), (port ? "" : port.error().what));
+        return std::move(*port);
+    };
+    port_a = open("net_memif0", "server", at_a);
+    port_b = open("net_memif1", "client", at_b);
+    BOOST_TEST(port_a->wake_fds().empty());
+    wait_until("memif connected", [&] { return port_a->is_link_up() && port_b->is_link_up(); });
+    introduce();
+    (void)receive(*port_b, drops);  // a memif client offers its buffers when it first polls
+    check_exchange();
+    port_b.reset();
+    port_a.reset();
+    unlink(socket.c_str());
+}
+
+BOOST_AUTO_TEST_CASE(a_device_that_cannot_be_made_is_refused) {
+    Result<std::unique_ptr<EthdevPort>> port =
+        open_memif_port({.local = at_a, .device = "net_nonsense0", .pools = &pools});
+    BOOST_REQUIRE(!port.has_value());
+    BOOST_TEST(port.error().what.starts_with("net_nonsense0: cannot create device"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace netft::dataplane::test

@@ -1,0 +1,75 @@
+// Sending and receiving through ports in tests.
+#pragma once
+
+#include <poll.h>
+
+#include <vector>
+
+#include "environment.hpp"
+#include "namespace.hpp"
+#include "netft/dataplane/port.hpp"
+
+namespace netft::dataplane::test {
+
+// `count` datagrams of `size` bytes (the last of `last`), each beginning with `type` as a header
+// does and all filled with their place.
+inline std::vector<std::uint8_t> train(std::uint8_t type, std::size_t count, std::size_t size,
+                                       std::size_t last) {
+    std::vector<std::uint8_t> bytes((count - 1) * size + last);
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        bytes[i] = i % size == 0 ? static_cast<std::uint8_t>(0x10 | type)
+                                 : static_cast<std::uint8_t>(i / size);
+    return bytes;
+}
+
+inline void send(Port& port, const Pools& pools, const Endpoint& remote, Bytes bytes,
+                 std::size_t segment, DropCounters& drops, bool is_heartbeat = false) {
+    Outgoing outgoing{.mbuf = mbuf_of(pools, bytes),
+                      .remote = remote,
+                      .segment = static_cast<std::uint16_t>(segment),
+                      .is_heartbeat = is_heartbeat};
+    port.send({&outgoing, 1}, drops);
+}
+
+struct Arrived {
+    std::vector<std::uint8_t> bytes;
+    Endpoint remote;
+    std::size_t segment = 0;
+};
+
+// What is there now, heartbeats first.
+inline std::vector<Arrived> receive(Port& port, DropCounters& drops,
+                                    std::uint32_t ready = Port::kAllReady) {
+    std::array<Received, Port::kBurstMax> room;
+    std::vector<Arrived> arrived;
+    std::size_t n = port.receive(room, ready, drops);
+    for (std::size_t i = 0; i < n; ++i) {
+        Bytes bytes = bytes_of(room[i].mbuf);
+        arrived.push_back({{bytes.begin(), bytes.end()}, room[i].remote, room[i].segment});
+        rte_pktmbuf_free(room[i].mbuf);
+    }
+    return arrived;
+}
+
+// Waits until `bytes` bytes have come.
+inline std::vector<Arrived> receive_bytes(Port& port, std::size_t bytes, DropCounters& drops) {
+    std::vector<Arrived> all;
+    std::size_t so_far = 0;
+    wait_until("all bytes received", [&] {
+        for (Arrived& next : receive(port, drops)) {
+            so_far += next.bytes.size();
+            all.push_back(std::move(next));
+        }
+        return so_far >= bytes;
+    });
+    return all;
+}
+
+inline bool is_readable(int fd) {
+    pollfd p{.fd = fd, .events = POLLIN};
+    return poll(&p, 1, 10'000) == 1 && (p.revents & POLLIN) != 0;
+}
+
+inline Endpoint endpoint(const char* address) { return {*IpAddress::parse(address)}; }
+
+}  // namespace netft::dataplane::test

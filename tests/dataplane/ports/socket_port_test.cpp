@@ -1,0 +1,166 @@
+// Two socket ports on a veth pair: A 10.0.0.1 ── lan0 ── 10.0.0.2 B
+#include "netft/dataplane/socket_port.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "exchange.hpp"
+
+namespace netft::dataplane::test {
+namespace {
+
+struct TwoPorts {
+    Namespace a;
+    Namespace b;
+    Pools pools = make_pools();
+    DropCounters drops;
+    Endpoint at_a = endpoint("10.0.0.1");
+    Endpoint at_b = endpoint("10.0.0.2");
+    std::unique_ptr<Port> port_a;
+    std::unique_ptr<Port> port_b;
+
+    TwoPorts() {
+        join(a, b, "lan0", "10.0.0.1/24", "10.0.0.2/24");
+        port_a = *open(a, at_a);
+        port_b = *open(b, at_b);
+    }
+    ~TwoPorts() { BOOST_TEST(pools.in_use() == 0u); }
+
+    Result<std::unique_ptr<Port>> open(const Namespace& where, const Endpoint& local) {
+        Result<std::unique_ptr<Port>> port;
+        where.inside([&] {
+            port = open_socket_port({.local = local, .interface = "lan0", .pools = &pools});
+        });
+        return port;
+    }
+};
+
+BOOST_FIXTURE_TEST_SUITE(socket_port, TwoPorts)
+
+BOOST_AUTO_TEST_CASE(a_train_crosses_in_one_piece_and_keeps_its_segments) {
+    auto bytes = train(5, 44, 1472, 100);
+    send(*port_a, pools, at_b, bytes, 1472, drops);
+    auto arrived = receive_bytes(*port_b, bytes.size(), drops);
+    BOOST_TEST(arrived.size() == 1u);
+    BOOST_TEST((arrived[0].bytes == bytes));
+    BOOST_TEST(arrived[0].segment == 1472u);
+    BOOST_TEST((arrived[0].remote == at_a));
+    BOOST_TEST(port_a->counters().tx_datagrams == 44u);
+    BOOST_TEST(port_b->counters().rx_datagrams == 44u);
+    BOOST_TEST(drops.total() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(more_than_64_small_datagrams_in_one_buffer_all_arrive) {
+    auto bytes = train(5, 120, 300, 7);
+    send(*port_a, pools, at_b, bytes, 300, drops);
+    auto arrived = receive_bytes(*port_b, bytes.size(), drops);
+    BOOST_TEST(port_b->counters().rx_datagrams == 120u);
+    BOOST_TEST(drops.total() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(heartbeats_have_a_socket_of_their_own_and_are_read_first) {
+    send(*port_a, pools, at_b, train(5, 1, 900, 900), 900, drops);
+    send(*port_a, pools, at_b, train(4, 1, 80, 80), 80, drops, true);
+    std::span<const int> fds = port_b->wake_fds();
+    BOOST_REQUIRE(fds.size() == 2u);
+    BOOST_TEST((is_readable(fds[0]) && is_readable(fds[1])));
+    auto arrived = receive(*port_b, drops);
+    BOOST_REQUIRE(arrived.size() == 2u);
+    BOOST_TEST(arrived[0].bytes.size() == 80u);
+    BOOST_TEST(arrived[1].bytes.size() == 900u);
+}
+
+BOOST_AUTO_TEST_CASE(only_a_socket_that_was_reported_is_read) {
+    send(*port_a, pools, at_b, train(5, 1, 900, 900), 900, drops);
+    BOOST_TEST(is_readable(port_b->wake_fds()[1]));
+    BOOST_TEST(receive(*port_b, drops, 0b01).empty());
+    BOOST_TEST(receive(*port_b, drops, 0b10).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_port_that_is_taken_is_refused_with_the_address) {
+    Result<std::unique_ptr<Port>> second = open(a, at_a);
+    BOOST_REQUIRE(!second.has_value());
+    BOOST_TEST(second.error().errno_value == EADDRINUSE);
+    BOOST_TEST(second.error().what.starts_with("10.0.0.1:3343 on lan0: port taken"));
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_is_not_here_is_refused) {
+    Result<std::unique_ptr<Port>> absent = open(a, endpoint("10.0.0.77"));
+    BOOST_REQUIRE(!absent.has_value());
+    BOOST_TEST(absent.error().errno_value == EADDRNOTAVAIL);
+}
+
+BOOST_AUTO_TEST_CASE(too_large_a_datagram_is_counted_as_that) {
+    send(*port_a, pools, at_b, train(5, 1, 1473, 1473), 1473, drops);
+    BOOST_TEST(drops.of(DropReason::tx_too_big) == 1u);
+    send(*port_a, pools, at_b, train(5, 3, 1473, 1473), 1473, drops);
+    BOOST_TEST(drops.of(DropReason::tx_too_big) == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(an_interface_that_is_down_gives_counted_drops) {
+    a.run("ip link set lan0 down");
+    send(*port_a, pools, at_b, train(4, 1, 80, 80), 80, drops, true);
+    BOOST_TEST(drops.of(DropReason::tx_unreachable) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_vanished_interface_gives_counted_drops_and_a_port_that_can_be_reopened) {
+    a.run("ip link del lan0");
+    send(*port_a, pools, at_b, train(5, 2, 900, 900), 900, drops);
+    send(*port_a, pools, at_b, train(4, 1, 80, 80), 80, drops, true);
+    BOOST_TEST(drops.of(DropReason::tx_unreachable) == 3u);
+    BOOST_TEST(receive(*port_a, drops).empty());
+    join(a, b, "lan0", "10.0.0.1/24", "10.0.0.2/24");
+    port_a.reset();
+    port_b.reset();
+    port_a = *open(a, at_a);
+    port_b = *open(b, at_b);
+    send(*port_a, pools, at_b, train(4, 1, 80, 80), 80, drops, true);
+    BOOST_TEST(receive_bytes(*port_b, 80, drops).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_socket_loses_is_counted) {
+    auto heartbeat = train(4, 1, 80, 80);
+    for (int i = 0; i < 20'000; ++i) send(*port_a, pools, at_b, heartbeat, 80, drops, true);
+    std::uint64_t received = 0;
+    wait_until("a drained socket", [&] {
+        std::size_t n = receive(*port_b, drops).size();
+        received += n;
+        return n == 0;
+    });
+    send(*port_a, pools, at_b, heartbeat, 80, drops, true);  // brings the count with it
+    received += receive_bytes(*port_b, 80, drops).size();
+    BOOST_TEST(drops.of(DropReason::rx_port_error) > 0u);
+    BOOST_TEST(port_b->counters().rx_datagrams + drops.of(DropReason::rx_port_error) +
+                   drops.of(DropReason::tx_refused) ==
+               20'001u);
+}
+
+BOOST_AUTO_TEST_CASE(link_local_ipv6_carries_its_scope) {
+    std::string pattern = "ip -6 -br address show dev lan0 | grep -o 'fe80::[0-9a-f:]*'";
+    for (const Namespace* n : {&a, &b})
+        wait_until("a usable link-local address", [&] {
+            return n->succeeds("ip -6 address show dev lan0 -tentative | grep -q fe80");
+        });
+    auto parse = [&](const Namespace& n) {
+        std::string text = n.run(pattern);
+        text.pop_back();
+        return Endpoint{IpAddress::parse(text)->with_scope(n.index_of("lan0"))};
+    };
+    Endpoint local = parse(a);
+    Endpoint remote = parse(b);
+    Result<std::unique_ptr<Port>> v6_a = open(a, local);
+    Result<std::unique_ptr<Port>> v6_b = open(b, remote);
+    BOOST_REQUIRE_MESSAGE(v6_a.has_value(), (v6_a ? "" : v6_a.error().what));
+    BOOST_REQUIRE_MESSAGE(v6_b.has_value(), (v6_b ? "" : v6_b.error().what));
+    Endpoint to{remote.address.with_scope(a.index_of("lan0"))};
+    auto bytes = train(5, 10, 1400, 9);
+    send(**v6_a, pools, to, bytes, 1400, drops);
+    auto arrived = receive_bytes(**v6_b, bytes.size(), drops);
+    BOOST_TEST((arrived[0].remote.address ==
+                local.address.with_scope(b.index_of("lan0"))));
+    BOOST_TEST(arrived[0].segment == 1400u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace netft::dataplane::test

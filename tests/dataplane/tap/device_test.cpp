@@ -1,0 +1,92 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/test/unit_test.hpp>
+
+#include "tests/dataplane/tap/namespace.hpp"
+
+namespace netft::tap {
+
+using namespace test;
+
+namespace {
+
+bool fails_saying(const std::string& name, const std::string& text) {
+    const Result<Device> device = Device::open(name);
+    if (device) return false;
+    BOOST_TEST_MESSAGE(device.error().what);
+    return device.error().what.find(text) != std::string::npos;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(device)
+
+BOOST_AUTO_TEST_CASE(a_device_is_there_while_it_is_open) {
+    const Namespace space;
+    {
+        const Result<Device> device = Device::open("tapt0");
+        BOOST_REQUIRE(device.has_value());
+        const nlohmann::json link = run_json("ip -j link show tapt0")[0];
+        BOOST_TEST(link["ifindex"] == device->interface_index());
+        BOOST_TEST(link["operstate"] == "DOWN");
+        std::array<std::uint8_t, 100> bytes;
+        const iovec room{bytes.data(), bytes.size()};
+        BOOST_TEST(device->read({&room, 1}) == 0);
+    }
+    BOOST_TEST(!succeeds("ip link show tapt0"));
+}
+
+BOOST_AUTO_TEST_CASE(a_moved_device_keeps_its_interface) {
+    const Namespace space;
+    Result<Device> first = Device::open("tapt0");
+    Result<Device> second = Device::open("tapt1");
+    BOOST_REQUIRE((first && second));
+    { Device moved = std::move(*first); }
+    BOOST_TEST(!succeeds("ip link show tapt0"));
+    BOOST_TEST(succeeds("ip link show tapt1"));
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_cannot_be_had_is_an_error_that_says_why) {
+    const Namespace space;
+    const Result<Device> running = Device::open("tapt0");
+    run("ip link add tapt1 type bridge");
+    run("ip tuntap add tapt2 mode tun");
+    BOOST_TEST(fails_saying("tapt0", "a running program owns it"));
+    BOOST_TEST(fails_saying("tapt1", "taken by an interface that is not a TAP"));
+    BOOST_TEST(fails_saying("tapt2", "taken by an interface that is not a TAP"));
+    BOOST_TEST(fails_saying("", "1 to 15 characters"));
+    BOOST_TEST(fails_saying("sixteen-letters-", "1 to 15 characters"));
+    BOOST_TEST(fails_saying("tap%d", "1 to 15 characters"));
+    BOOST_TEST(succeeds("ip link show tapt1"));
+}
+
+BOOST_AUTO_TEST_CASE(without_rights_the_error_says_what_is_needed) {
+    const Namespace space;
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const bool is_nobody = ::setresuid(65'534, 65'534, 65'534) == 0;
+        ::_exit(is_nobody && fails_saying("tapt0", "CAP_NET_ADMIN") ? 0 : 1);
+    }
+    int status = -1;
+    BOOST_REQUIRE_EQUAL(::waitpid(child, &status, 0), child);
+    BOOST_TEST(status == 0);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_dead_owner_left_is_taken_over_clean) {
+    const Namespace space;
+    run("ip tuntap add tapt0 mode tap");
+    run("ip address add 169.254.5.5/16 dev tapt0");
+    run("ip link set tapt0 up");
+    {
+        const Result<Device> device = Device::open("tapt0");
+        BOOST_REQUIRE(device.has_value());
+        BOOST_TEST(run_json("ip -j address show tapt0")[0]["addr_info"].empty());
+    }
+    BOOST_TEST(!succeeds("ip link show tapt0"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace netft::tap

@@ -1,0 +1,43 @@
+// Frames from a peer and from the kernel: nothing is read outside the bytes, and what we answer is
+// itself a frame that passes our own check.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "netft/base/assert.hpp"
+#include "tap/frame.hpp"
+
+namespace {
+
+using namespace netft;
+
+void check_answer(Bytes answer) {
+    if (answer.empty()) return;
+    NETFT_ASSERT(!tap::check_virtio(answer, answer.size()));
+    // Nothing that we answer may be answered again.
+    tap::AnswerBuffer room;
+    const Bytes frame = answer.subspan(kVirtioHeaderSize);
+    NETFT_ASSERT(tap::answer_solicitation(frame, MacAddress{}, room).empty());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const Bytes bytes(data, size);
+    const MacAddress mac{{2, 0, 0, 0, 0, 9}};
+    // The verdict must not hang on what is behind the first 256 bytes.
+    const auto verdict = tap::check_virtio(bytes, size);
+    NETFT_ASSERT(
+        tap::check_virtio(bytes.first(std::min<std::size_t>(size, 256)), size).has_value() ||
+        !verdict);
+
+    const auto macs = tap::mac_pair(bytes);
+    NETFT_ASSERT(macs.has_value() == (size >= tap::kEthernetHeaderSize));
+    tap::AnswerBuffer room;
+    const Bytes answer = tap::answer_solicitation(bytes, mac, room);
+    NETFT_ASSERT(answer.empty() != tap::solicited_address(bytes).has_value());
+    NETFT_ASSERT(answer.empty() || tap::is_neighbour_discovery(bytes));
+    check_answer(answer);
+    check_answer(tap::answer_unreachable(bytes, mac, room));
+    return 0;
+}

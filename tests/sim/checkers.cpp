@@ -1,0 +1,129 @@
+#include "tests/sim/checkers.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace netft::sim {
+
+Checkers::Pair Checkers::pair(std::size_t a, std::size_t b, std::size_t network) {
+    return {std::min(a, b), std::max(a, b), network};
+}
+
+// The longest detection time that may be in force: a reload changes the timing within bounds.
+Duration Checkers::detection_bound() const { return 5 * 400ms + 500ms; }
+
+void Checkers::disturb(std::size_t a, std::size_t b, std::size_t network) {
+    disturbed_.insert(pair(a, b, network));
+}
+
+void Checkers::calm(std::size_t a, std::size_t b, std::size_t network) {
+    if (disturbed_.erase(pair(a, b, network)) > 0)
+        calm_since_[pair(a, b, network)] = world_->now();
+}
+
+void Checkers::disturb_node(std::size_t node, TimePoint until) {
+    auto [entry, is_new] = node_excused_until_.try_emplace(node, until);
+    if (!is_new) entry->second = std::max(entry->second, until);
+}
+
+bool Checkers::is_excused(std::size_t node, std::size_t peer, std::size_t network,
+                          Duration within) const {
+    Pair key = pair(node, peer, network);
+    if (disturbed_.contains(key)) return true;
+    TimePoint now = world_->now();
+    if (auto calm = calm_since_.find(key); calm != calm_since_.end() && now - calm->second < within)
+        return true;
+    for (std::size_t end : {node, peer}) {
+        auto until = node_excused_until_.find(end);
+        if (until != node_excused_until_.end() && now < until->second + within) return true;
+    }
+    return false;
+}
+
+void Checkers::on_transition(std::size_t node, const core::RouteTransition& transition) {
+    ++transitions_;
+    if (is_verbose_) print(node, transition);
+    bool fell = transition.from == BfdState::up && transition.to != BfdState::up;
+    if (!fell || transition.reason != Diagnostic::detection_time_expired) return;
+    auto place = world_->place_of(node, transition.route);
+    if (!place || is_excused(node, place->peer, place->network, detection_bound())) return;
+    on_violation("false down: n" + std::to_string(node + 1) + " -> n" +
+                 std::to_string(place->peer + 1) + " on net" + std::to_string(place->network));
+}
+
+void Checkers::print(std::size_t node, const core::RouteTransition& t) const {
+    auto place = world_->place_of(node, t.route);
+    double at = std::chrono::duration<double>(world_->now() - TimePoint(1h)).count();
+    std::printf("%.6f n%zu -> n%zu net%zu %s%s -> %s%s (%s%s)\n", at, node + 1,
+                place ? place->peer + 1 : 0, place ? place->network : 0,
+                std::string(to_string(t.from)).c_str(), t.from_suspect ? "?" : "",
+                std::string(to_string(t.to)).c_str(), t.to_suspect ? "?" : "",
+                std::string(to_string(t.reason)).c_str(), t.remote_said_so ? ", peer says" : "");
+}
+
+void Checkers::on_delivery(const Delivery& delivery) {
+    ++delivered_;
+    if (!delivery.intact) return on_violation("a frame arrived changed or from another node");
+    std::uint64_t epoch_here = world_->node(delivery.to).epoch;
+    if (receiver_epoch_[delivery.to] != epoch_here) {  // a new life remembers nothing
+        receiver_epoch_[delivery.to] = epoch_here;
+        for (std::size_t from = 0; from < world_->settings().nodes; ++from)
+            last_epoch_.erase({from, delivery.to});
+    }
+    auto& last = last_epoch_[{delivery.from, delivery.to}];
+    if (delivery.epoch < last) return on_violation("a frame of a former life was delivered");
+    last = delivery.epoch;
+    auto& seen = seen_[{delivery.from, delivery.to, delivery.epoch << 20 | epoch_here}];
+    if (!seen.insert(delivery.number).second) on_violation("a frame was delivered twice");
+    if (seen.size() > 100'000) seen.erase(seen.begin(), std::next(seen.begin(), 50'000));
+}
+
+void Checkers::on_violation(const std::string& what) {
+    double at = std::chrono::duration<double>(world_->now() - TimePoint(1h)).count();
+    if (violations_.size() < 20)
+        violations_.push_back("at " + std::to_string(at) + " s: " + what);
+}
+
+void Checkers::check_counters() {
+    for (std::size_t i = 0; i < world_->settings().nodes; ++i) {
+        SimNode& node = world_->node(i);
+        if (!node.running || node.epoch != 1) continue;
+        std::uint64_t dropped = node.engine->drops().total();
+        if (node.received != node.consumed + dropped)
+            on_violation("counters of n" + std::to_string(i + 1) + ": received " +
+                         std::to_string(node.received) + " != consumed " +
+                         std::to_string(node.consumed) + " + drops " + std::to_string(dropped));
+    }
+}
+
+void Checkers::check_cut_routes_are_down() {
+    for (std::size_t i = 0; i < world_->settings().nodes; ++i) {
+        SimNode& node = world_->node(i);
+        if (!node.running || node.stalled_until) continue;
+        for (const core::RouteReport& route : world_->routes(i)) {
+            auto place = world_->place_of(i, route.id);
+            if (!place || route.state != BfdState::up) continue;
+            const LinkState& in = world_->link(place->peer, i, place->network);
+            // The scenario calls this only when no link has changed for the detection bound.
+            if (in.is_cut)
+                on_violation("route n" + std::to_string(i + 1) + " -> n" +
+                             std::to_string(place->peer + 1) + " is up, but cut");
+        }
+    }
+}
+
+void Checkers::check_all_up(const std::string& when) {
+    std::size_t expected = (world_->settings().nodes - 1) * world_->settings().networks;
+    for (std::size_t i = 0; i < world_->settings().nodes; ++i) {
+        auto routes = world_->routes(i);
+        auto up = static_cast<std::size_t>(
+            std::count_if(routes.begin(), routes.end(), [](const core::RouteReport& r) {
+                return r.state == BfdState::up && !r.suspect;
+            }));
+        if (up != expected)
+            on_violation(when + ": n" + std::to_string(i + 1) + " has " + std::to_string(up) +
+                         " of " + std::to_string(expected) + " routes up");
+    }
+}
+
+}  // namespace netft::sim

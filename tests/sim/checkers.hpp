@@ -1,0 +1,75 @@
+// What must hold in every run, judged from outside: transitions, deliveries, public reports.
+//
+//  no false down      a route goes down by detection only when something disturbed that path or
+//                     one of its nodes within the time that detection takes
+//  down in time       a route that is cut is not up when its detection time has passed
+//  at most once       no frame reaches an adapter twice, changed, or out of a former life
+//  counters add up    received = consumed + Σ drops
+//  recovery           when everything is healed, every route comes up within kRecovery
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "tests/sim/world.hpp"
+
+namespace netft::sim {
+
+class Checkers : public Observer {
+ public:
+    // Loss at or below this is no excuse for a route that goes down: five heartbeats of ten a
+    // second are lost in a row once in 10^7 s.
+    static constexpr double kHarmlessLoss = 0.02;
+    static constexpr Duration kRecovery = 20s;
+
+    Checkers() = default;
+    void attach(World& world) { world_ = &world; }
+    void set_verbose(bool on) { is_verbose_ = on; }
+
+    // --- told by the scenario
+    // Something disturbed the pair's path on a network (either direction), from now until it is
+    // told to have ended.
+    void disturb(std::size_t a, std::size_t b, std::size_t network);
+    void calm(std::size_t a, std::size_t b, std::size_t network);
+    // A node stalled, restarted, lost carrier: all its paths are excused until `until`.
+    void disturb_node(std::size_t node, TimePoint until);
+
+    // --- asked by the scenario
+    void check_counters();
+    void check_cut_routes_are_down();
+    // Every route of every node is up, every peer reachable.
+    void check_all_up(const std::string& when);
+
+    // --- Observer
+    void on_transition(std::size_t node, const core::RouteTransition& transition) override;
+    void on_delivery(const Delivery& delivery) override;
+    void on_violation(const std::string& what) override;
+
+    const std::vector<std::string>& violations() const { return violations_; }
+    std::uint64_t delivered() const { return delivered_; }
+    std::uint64_t transitions() const { return transitions_; }
+
+ private:
+    using Pair = std::tuple<std::size_t, std::size_t, std::size_t>;
+    static Pair pair(std::size_t a, std::size_t b, std::size_t network);
+    bool is_excused(std::size_t node, std::size_t peer, std::size_t network, Duration within) const;
+    Duration detection_bound() const;
+    void print(std::size_t node, const core::RouteTransition& transition) const;
+
+    World* world_ = nullptr;
+    bool is_verbose_ = false;
+    std::set<Pair> disturbed_;
+    std::map<Pair, TimePoint> calm_since_;
+    std::map<std::size_t, TimePoint> node_excused_until_;
+    std::map<std::pair<std::size_t, std::size_t>, std::uint64_t> last_epoch_;  // (from, to)
+    std::map<std::size_t, std::uint64_t> receiver_epoch_;
+    std::map<std::tuple<std::size_t, std::size_t, std::uint64_t>, std::set<std::uint64_t>> seen_;
+    std::vector<std::string> violations_;
+    std::uint64_t delivered_ = 0;
+    std::uint64_t transitions_ = 0;
+};
+
+}  // namespace netft::sim

@@ -1,0 +1,28 @@
+// A storm: random faults and traffic for a while, then calm, then everything must be up again.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tests/sim/world.hpp"
+
+namespace netft::sim {
+
+struct StormSettings {
+    WorldSettings world;
+    Duration length = 60s;  // of the storm; the calm after it comes on top
+    bool verbose = false;    // print transitions and faults
+};
+
+struct StormResult {
+    std::vector<std::string> violations;
+    std::uint64_t delivered = 0;
+    std::uint64_t transitions = 0;
+    Duration simulated{};
+};
+
+StormResult run_storm(const StormSettings& settings);
+// The settings that a seed stands for: nodes, networks, timing.
+StormSettings storm_of(std::uint64_t seed, Duration length);
+
+}  // namespace netft::sim

@@ -1,0 +1,363 @@
+#include "tests/sim/world.hpp"
+
+#include <algorithm>
+
+namespace netft::sim {
+
+namespace {
+
+constexpr std::size_t kFrameHead = 32;  // what send_frame() writes: who, when, how long
+
+IpAddress address_of(std::size_t node, std::size_t network) {
+    return IpAddress::v4({10, static_cast<std::uint8_t>(network),
+                          static_cast<std::uint8_t>((node + 1) >> 8),
+                          static_cast<std::uint8_t>(node + 1)});
+}
+
+PublicKey key_of(std::size_t node) {
+    PublicKey key{};
+    key[0] = static_cast<std::uint8_t>(0x55 ^ (node * 37));  // order of keys ≠ order of nodes
+    key[30] = static_cast<std::uint8_t>(node >> 8);
+    key[31] = static_cast<std::uint8_t>(node);
+    return key;
+}
+
+MacAddress mac_of(std::size_t node) {
+    return {{2, 0, 0, 0, static_cast<std::uint8_t>(node >> 8), static_cast<std::uint8_t>(node)}};
+}
+
+}  // namespace
+
+World::World(const WorldSettings& settings, Observer& observer)
+    : settings_(settings),
+      observer_(observer),
+      random_(settings.seed),
+      now_(1h),
+      nodes_(settings.nodes),
+      timings_(settings.nodes, settings.timing),
+      links_(settings.nodes * settings.nodes * settings.networks) {
+    for (SimNode& node : nodes_) {
+        node.carrier.assign(settings.networks, true);
+        node.has_address.assign(settings.networks, true);
+    }
+    for (std::size_t i = 0; i < settings.nodes; ++i) start(i);
+}
+
+World::~World() = default;
+
+core::Settings World::settings_of(std::size_t self) const {
+    core::Settings s;
+    s.cluster = "sim";
+    s.security = SecurityMode::none;
+    s.topology.same_subnet = timings_[self];
+    s.self = peer_id(self);
+    for (std::size_t i = 0; i < settings_.nodes; ++i) {
+        core::NodeSettings node;
+        node.name = "n" + std::to_string(i + 1);
+        node.public_key = key_of(i);
+        // One reachable endpoint is enough: the rest comes with the card.
+        node.endpoints.push_back({Endpoint{address_of(i, 0), kNetftPort}, ""});
+        node.ipv4 = IpAddress::v4({169, 254, 9, static_cast<std::uint8_t>(i + 1)});
+        node.ipv6 = IpAddress::v6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,
+                                   static_cast<std::uint8_t>(i + 1)});
+        s.nodes.push_back(std::move(node));
+    }
+    return s;
+}
+
+std::vector<routing::InterfaceFact> World::facts_of(std::size_t self) const {
+    std::vector<routing::InterfaceFact> facts;
+    for (std::size_t net = 0; net < settings_.networks; ++net) {
+        routing::InterfaceFact fact;
+        fact.index = static_cast<std::uint32_t>(net + 2);
+        fact.name = "eth" + std::to_string(net);
+        fact.mac = mac_of(self + 1000 * (net + 1));
+        fact.mtu = 1500;
+        fact.admin_up = true;
+        fact.carrier = nodes_[self].carrier[net];
+        if (nodes_[self].has_address[net]) fact.addresses = {{address_of(self, net), 16}};
+        facts.push_back(std::move(fact));
+    }
+    return facts;
+}
+
+LinkState& World::link(std::size_t from, std::size_t to, std::size_t network) {
+    return links_[(from * settings_.nodes + to) * settings_.networks + network];
+}
+
+void World::start(std::size_t i) {
+    SimNode& node = nodes_[i];
+    if (node.running) return;
+    node.running = true;
+    ++node.epoch;
+    node.frames_sent = 0;
+    node.stalled_until.reset();
+    core::CoordinatorIdentity identity{random_.next(), mac_of(i)};
+    node.coordinator =
+        std::make_unique<core::Coordinator>(settings_of(i), identity, random_.next());
+    node.engine = std::make_unique<core::Engine>(random_.next());
+    node.assembler = std::make_unique<core::TrainAssembler>();
+    node.coordinator->handle_interfaces(now_, facts_of(i));
+    node.coordinator->handle_timers(now_);
+    pump(i);
+}
+
+void World::stop(std::size_t i) {
+    SimNode& node = nodes_[i];
+    node.running = false;
+    node.stalled_until.reset();
+    for (std::size_t packet : node.waiting) free_packets_.push_back(packet);
+    node.waiting.clear();
+    node.coordinator.reset();
+    node.engine.reset();
+    node.assembler.reset();
+    ++node.wake_version;
+}
+
+void World::stall(std::size_t i, Duration how_long) {
+    SimNode& node = nodes_[i];
+    if (!node.running) return;
+    node.stalled_until = now_ + how_long;
+    push({now_ + how_long, 0, Step::Kind::resume, i, 0, 0});
+}
+
+void World::set_carrier(std::size_t i, std::size_t network, bool on) {
+    nodes_[i].carrier[network] = on;
+    if (!nodes_[i].running) return;
+    nodes_[i].coordinator->handle_interfaces(now_, facts_of(i));
+    pump(i);
+}
+
+void World::set_address(std::size_t i, std::size_t network, bool present) {
+    nodes_[i].has_address[network] = present;
+    if (!nodes_[i].running) return;
+    nodes_[i].coordinator->handle_interfaces(now_, facts_of(i));
+    pump(i);
+}
+
+void World::reload_timing(std::size_t i, Timing timing) {
+    timings_[i] = timing;
+    if (!nodes_[i].running) return;
+    auto refusals = nodes_[i].coordinator->handle_settings(now_, settings_of(i));
+    if (!refusals.empty()) observer_.on_violation("reload refused: " + refusals.front());
+    pump(i);
+}
+
+void World::heal_everything() {
+    for (LinkState& link : links_) link = LinkState{};
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        start(i);
+        for (std::size_t net = 0; net < settings_.networks; ++net) {
+            if (!nodes_[i].carrier[net]) set_carrier(i, net, true);
+            if (!nodes_[i].has_address[net]) set_address(i, net, true);
+        }
+    }
+}
+
+void World::push(Step step) {
+    step.order = ++order_;
+    queue_.push(step);
+}
+
+std::size_t World::store(Packet packet) {
+    if (free_packets_.empty()) {
+        packets_.push_back(std::move(packet));
+        return packets_.size() - 1;
+    }
+    std::size_t at = free_packets_.back();
+    free_packets_.pop_back();
+    packets_[at] = std::move(packet);
+    return at;
+}
+
+void World::transmit(std::size_t from, EndpointId local, const Endpoint& remote, Bytes bytes) {
+    const SimNode& node = nodes_[from];
+    std::optional<std::size_t> network;
+    for (const routing::LocalEndpoint& endpoint : node.coordinator->endpoints())
+        if (endpoint.id == local && endpoint.usable) network = endpoint.interface_index - 2;
+    if (!network || !node.carrier[*network] || !node.has_address[*network]) return;
+    for (std::size_t to = 0; to < nodes_.size(); ++to) {
+        if (remote.address != address_of(to, *network)) continue;
+        if (!nodes_[to].carrier[*network] || !nodes_[to].has_address[*network]) return;
+        const LinkState& state = link(from, to, *network);
+        if (state.is_cut || random_.chance(state.loss)) return;
+        Packet packet{from, to, *network, {bytes.begin(), bytes.end()}};
+        launch(packet, state);
+        if (random_.chance(state.duplication)) launch(packet, state);
+    }
+}
+
+void World::launch(const Packet& packet, const LinkState& state) {
+    TimePoint at = now_ + state.delay + random_.between(0ns, state.jitter);
+    std::size_t to = packet.to;
+    push({at, 0, Step::Kind::packet, to, store(packet), 0});
+}
+
+void World::run_until(TimePoint end) {
+    while (!queue_.empty() && queue_.top().at <= end) {
+        Step step = queue_.top();
+        queue_.pop();
+        now_ = step.at;
+        ++steps_;
+        SimNode& node = nodes_[step.node];
+        if (step.kind == Step::Kind::packet) {
+            if (node.stalled_until && node.running && node.waiting.size() < 4096) {
+                node.waiting.push_back(step.packet);
+                continue;
+            }
+            if (node.running && !node.stalled_until) {
+                receive(step.node, packets_[step.packet]);
+                pump(step.node);
+            }
+            free_packets_.push_back(step.packet);
+        } else if (step.kind == Step::Kind::wake) {
+            if (step.version != node.wake_version || !node.running || node.stalled_until) continue;
+            node.engine->handle_timers(now_);
+            node.assembler->handle_timers(now_, node.assembler_drops);
+            node.coordinator->handle_timers(now_);
+            pump(step.node);
+        } else if (node.running && node.stalled_until && *node.stalled_until <= now_) {
+            node.stalled_until.reset();
+            // What is already waiting is read before anybody is declared dead.
+            for (std::size_t packet : node.waiting) {
+                receive(step.node, packets_[packet]);
+                free_packets_.push_back(packet);
+            }
+            node.waiting.clear();
+            node.engine->handle_timers(now_);
+            node.coordinator->handle_timers(now_);
+            pump(step.node);
+        }
+    }
+    now_ = end;
+}
+
+void World::receive(std::size_t i, const Packet& packet) {
+    SimNode& node = nodes_[i];
+    if (!node.carrier[packet.network] || !node.has_address[packet.network]) return;
+    std::optional<EndpointId> local;
+    for (const routing::LocalEndpoint& endpoint : node.coordinator->endpoints())
+        if (endpoint.endpoint.address == address_of(i, packet.network)) local = endpoint.id;
+    if (!local) return;
+    Endpoint remote{address_of(packet.from, packet.network), kNetftPort};
+    ++node.received;
+    core::Path path = node.engine->path_of(*local, remote);
+    core::Verdict verdict = node.engine->handle_datagram(now_, path, packet.bytes);
+    if (verdict.kind != core::Verdict::Kind::dropped) ++node.consumed;
+    if (verdict.kind == core::Verdict::Kind::control) {
+        std::optional<PeerId> peer;
+        if ((packet.bytes[0] & 15) == 6) peer = verdict.peer;
+        node.coordinator->handle_datagram(now_, *local, remote, peer, packet.bytes);
+    } else if (verdict.kind == core::Verdict::Kind::data) {
+        core::TrainAssembler::Piece piece{verdict.peer, verdict.space, verdict.train_id,
+                                          verdict.train, verdict.body};
+        Bytes train = node.assembler->handle_piece(now_, piece, node.assembler_drops);
+        if (!train.empty()) deliver(i, verdict.peer, train);
+    }
+}
+
+void World::deliver(std::size_t to, PeerId peer, Bytes train) {
+    ByteReader in(train);
+    Delivery delivery;
+    delivery.at = now_;
+    delivery.to = to;
+    delivery.from = in.u64();
+    delivery.epoch = in.u64();
+    delivery.number = in.u64();
+    std::uint64_t length = in.u64();
+    auto fill = static_cast<std::uint8_t>(delivery.number * 7 + 1);
+    Bytes rest = in.rest();
+    delivery.intact =
+        in.ok() && length == train.size() && peer_id(delivery.from) == peer &&
+        std::all_of(rest.begin(), rest.end(), [fill](std::uint8_t b) { return b == fill; });
+    observer_.on_delivery(delivery);
+}
+
+bool World::send_frame(std::size_t from, std::size_t to, std::size_t bytes) {
+    SimNode& node = nodes_[from];
+    if (!node.running || node.stalled_until) return false;
+    bytes = std::max(bytes, kFrameHead);
+    constexpr std::size_t kBody = 1400;
+    auto count = static_cast<std::uint16_t>((bytes + kBody - 1) / kBody);
+    auto ticket = node.engine->begin_train(now_, peer_id(to), count);
+    if (!ticket) return false;
+    std::vector<std::uint8_t> frame(bytes, static_cast<std::uint8_t>((node.frames_sent + 1) * 7 + 1));
+    ByteWriter head(MutableBytes(frame).first(kFrameHead));
+    head.u64(from);
+    head.u64(node.epoch);
+    head.u64(++node.frames_sent);
+    head.u64(bytes);
+    for (std::uint16_t k = 0; k < count; ++k) {
+        std::size_t at = k * kBody;
+        std::vector<std::uint8_t> datagram(kHeaderSize + kTrainPrefixSize +
+                                           std::min(kBody, bytes - at));
+        ByteWriter out(datagram);
+        Header header = ticket->header;
+        header.counter += k;
+        encode(header, out);
+        encode(TrainPrefix{k, count}, out);
+        out.bytes(Bytes(frame).subspan(at, std::min(kBody, bytes - at)));
+        transmit(from, ticket->local, ticket->remote, datagram);
+    }
+    return true;
+}
+
+void World::pump(std::size_t i) {
+    SimNode& node = nodes_[i];
+    for (int rounds = 0;; ++rounds) {
+        if (rounds == 10'000) return observer_.on_violation("livelock: a node never settles");
+        bool progress = false;
+        if (auto plan = node.coordinator->poll_plan()) {
+            node.engine->handle_plan(now_, *plan);
+            progress = true;
+        }
+        while (auto transmit_request = node.engine->poll_transmit(now_)) {
+            transmit(i, transmit_request->local, transmit_request->remote,
+                     transmit_request->datagram);
+            progress = true;
+        }
+        while (auto event = node.engine->poll_event()) {
+            if (const auto* t = std::get_if<core::RouteTransition>(&*event))
+                observer_.on_transition(i, *t);
+            node.coordinator->handle_event(now_, *event);
+            progress = true;
+        }
+        if (progress) continue;  // the plan first, then what the coordinator sends
+        while (auto send = node.coordinator->poll_send()) {
+            transmit(i, send->local, send->remote, send->bytes);
+            progress = true;
+        }
+        while (node.coordinator->poll_notice()) {
+        }
+        if (!progress) break;
+    }
+    wake_later(i);
+}
+
+void World::wake_later(std::size_t i) {
+    SimNode& node = nodes_[i];
+    std::optional<TimePoint> soonest;
+    for (auto deadline : {node.engine->next_deadline(), node.coordinator->next_deadline(),
+                          node.assembler->next_deadline()})
+        if (deadline && (!soonest || *deadline < *soonest)) soonest = deadline;
+    ++node.wake_version;
+    if (soonest)
+        push({std::max(*soonest, now_), 0, Step::Kind::wake, i, 0, node.wake_version});
+}
+
+std::vector<core::RouteReport> World::routes(std::size_t i) const {
+    core::Report report;
+    report.routes.reserve(4096);
+    if (nodes_[i].running) nodes_[i].engine->report(now_, report);
+    return report.routes;
+}
+
+std::optional<World::RoutePlace> World::place_of(std::size_t i, RouteId id) const {
+    if (!nodes_[i].running) return {};
+    for (const routing::Route& route : nodes_[i].coordinator->routes())
+        if (route.id == id)
+            return RoutePlace{route.peer.value, static_cast<std::size_t>(route.interface.back() - '0')};
+    return {};
+}
+
+}  // namespace netft::sim

@@ -1,0 +1,150 @@
+// A cluster in a box: n nodes with the real coordinator, engine and train assembler, joined by m
+// simulated networks, on virtual time. One seed is one run, whatever the machine does.
+//
+// Per directed pair of nodes on a network: cut, loss, delay, jitter (which reorders) and
+// duplication. Per node: stall (nothing is processed, datagrams wait), restart (a new incarnation
+// after a while), carrier and address per interface. Datagrams are kept as bytes; nothing of a
+// node's inside is looked at but through its public functions.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <string>
+#include <vector>
+
+#include "netft/base/random.hpp"
+#include "netft/core/coordinator.hpp"
+#include "netft/core/engine.hpp"
+#include "netft/core/train_assembler.hpp"
+
+namespace netft::sim {
+
+struct LinkState {
+    bool is_cut = false;
+    double loss = 0;
+    double duplication = 0;
+    Duration delay = 100us;
+    Duration jitter = 20us;
+};
+
+struct WorldSettings {
+    std::size_t nodes = 3;
+    std::size_t networks = 2;
+    Timing timing{100ms, 5};
+    std::uint64_t seed = 1;
+};
+
+// A frame that reached a node's adapter.
+struct Delivery {
+    TimePoint at;
+    std::size_t from = 0;
+    std::size_t to = 0;
+    std::uint64_t epoch = 0;  // of the sender: counts its starts
+    std::uint64_t number = 0; // of the frame, in that epoch
+    bool intact = false;
+};
+
+// What the checkers hear of.
+class Observer {
+ public:
+    virtual ~Observer() = default;
+    virtual void on_transition(std::size_t node, const core::RouteTransition& transition) = 0;
+    virtual void on_delivery(const Delivery& delivery) = 0;
+    virtual void on_violation(const std::string& what) = 0;
+};
+
+struct SimNode {
+    std::unique_ptr<core::Coordinator> coordinator;
+    std::unique_ptr<core::Engine> engine;
+    std::unique_ptr<core::TrainAssembler> assembler;
+    DropCounters assembler_drops;
+    std::vector<bool> carrier;      // by network
+    std::vector<bool> has_address;  // by network
+    std::uint64_t epoch = 0;
+    std::uint64_t frames_sent = 0;
+    std::uint64_t received = 0;   // datagrams handed to the engine
+    std::uint64_t consumed = 0;   // verdicts that were not drops
+    std::optional<TimePoint> stalled_until;
+    std::vector<std::size_t> waiting;  // packets that came while stalled
+    std::uint64_t wake_version = 0;
+    bool running = false;
+};
+
+class World {
+ public:
+    World(const WorldSettings& settings, Observer& observer);
+    ~World();
+
+    void run_until(TimePoint end);
+    TimePoint now() const { return now_; }
+    Random& random() { return random_; }
+
+    // --- faults; indices are 0-based
+    LinkState& link(std::size_t from, std::size_t to, std::size_t network);
+    void set_carrier(std::size_t node, std::size_t network, bool on);
+    void set_address(std::size_t node, std::size_t network, bool present);
+    void stall(std::size_t node, Duration how_long);
+    void stop(std::size_t node);   // as kill -9
+    void start(std::size_t node);
+    void reload_timing(std::size_t node, Timing timing);
+    void heal_everything();
+
+    // --- traffic: a frame of `bytes` to `to`; false: unreachable
+    bool send_frame(std::size_t from, std::size_t to, std::size_t bytes);
+
+    // --- looking
+    const WorldSettings& settings() const { return settings_; }
+    SimNode& node(std::size_t i) { return nodes_[i]; }
+    PeerId peer_id(std::size_t node) const { return PeerId(static_cast<std::uint16_t>(node)); }
+    std::vector<core::RouteReport> routes(std::size_t node) const;
+    // The peer and network of a node's route; nullopt: unknown to its coordinator.
+    struct RoutePlace {
+        std::size_t peer = 0;
+        std::size_t network = 0;
+    };
+    std::optional<RoutePlace> place_of(std::size_t node, RouteId route) const;
+    std::uint64_t steps() const { return steps_; }
+
+ private:
+    struct Packet {
+        std::size_t from = 0, to = 0, network = 0;
+        std::vector<std::uint8_t> bytes;
+    };
+    struct Step {
+        TimePoint at;
+        std::uint64_t order = 0;
+        enum class Kind : std::uint8_t { packet, wake, resume } kind = Kind::packet;
+        std::size_t node = 0;
+        std::size_t packet = 0;
+        std::uint64_t version = 0;
+        bool operator>(const Step& o) const { return at != o.at ? at > o.at : order > o.order; }
+    };
+
+    core::Settings settings_of(std::size_t node) const;
+    std::vector<routing::InterfaceFact> facts_of(std::size_t node) const;
+    void push(Step step);
+    void transmit(std::size_t from, EndpointId local, const Endpoint& remote, Bytes bytes);
+    void launch(const Packet& packet, const LinkState& link);
+    void receive(std::size_t node, const Packet& packet);
+    void deliver(std::size_t node, PeerId peer, Bytes train);
+    void pump(std::size_t node);
+    void wake_later(std::size_t node);
+    std::size_t store(Packet packet);
+
+    WorldSettings settings_;
+    Observer& observer_;
+    Random random_;
+    TimePoint now_;
+    std::uint64_t order_ = 0;
+    std::uint64_t steps_ = 0;
+    std::vector<SimNode> nodes_;
+    std::vector<Timing> timings_;
+    std::vector<LinkState> links_;
+    std::vector<Packet> packets_;
+    std::vector<std::size_t> free_packets_;
+    std::priority_queue<Step, std::vector<Step>, std::greater<>> queue_;
+};
+
+}  // namespace netft::sim

@@ -1,0 +1,251 @@
+// Every error of cluster.toml, with its line and what is allowed.
+#include <boost/test/unit_test.hpp>
+
+#include "netft/control/config.hpp"
+#include "tests/unit/control/config_samples.hpp"
+
+using namespace netft;
+using namespace netft::control;
+
+namespace {
+
+std::string error_of(const std::string& text, const std::string& self = "n1") {
+    auto settings = parse_config(text, "c.toml", self);
+    return settings ? "" : settings.error().what;
+}
+
+struct Case {
+    const char* text;  // put between `cluster`, `security` and two nodes; its first line is line 4
+    const char* error;
+};
+
+const Case kSections[] = {
+    {"[adaptor]\n",
+     "c.toml:4: unknown key \"adaptor\", did you mean \"adapter\"? allowed: cluster, port, "
+     "adapter, heartbeat, security, traffic, routes, interfaces, worker, network, node"},
+    {"[heartbeat]\nsame_subnet = { dealy = \"1s\" }\n",
+     "c.toml:5: heartbeat.same_subnet: unknown key \"dealy\", did you mean \"delay\"? allowed: "
+     "delay, threshold"},
+    {"[heartbeat]\nsame-subnet = 1\n",
+     "c.toml:5: heartbeat: unknown key \"same-subnet\", did you mean \"same_subnet\"?"},
+    {"[traffic]\nzzz = 1\n", "c.toml:5: traffic: unknown key \"zzz\"; allowed: policy, hold_down"},
+    {"[heartbeat]\nsame_subnet = { delay = \"fast\" }\n",
+     "c.toml:5: heartbeat.same_subnet.delay: \"fast\" is not a duration; allowed: a whole number "
+     "and us, ms or s, as in \"100ms\""},
+    {"[heartbeat]\nsame_subnet = { delay = \"999us\" }\n",
+     "c.toml:5: heartbeat.same_subnet.delay: \"999us\" is out of range; allowed: 1ms to 60s"},
+    {"[heartbeat]\ncross_subnet = { delay = \"61s\" }\n",
+     "c.toml:5: heartbeat.cross_subnet.delay: \"61s\" is out of range; allowed: 1ms to 60s"},
+    {"[heartbeat]\nsame_subnet = { delay = 100 }\n",
+     "c.toml:5: heartbeat.same_subnet.delay: an integer is not allowed; allowed: a string"},
+    {"[heartbeat]\nsame_subnet = { threshold = 0 }\n",
+     "c.toml:5: heartbeat.same_subnet.threshold: 0 is out of range; allowed: 1 to 255"},
+    {"[heartbeat]\nsame_subnet = { threshold = 256 }\n", "256 is out of range; allowed: 1 to 255"},
+    {"[heartbeat]\nsame_subnet = { threshold = \"5\" }\n",
+     "a string is not allowed; allowed: an integer, 1 to 255"},
+    {"[heartbeat]\nsame_subnet = 5\n", "an integer is not allowed; allowed: a table"},
+    {"[adapter]\nname = \"a/b\"\n", "c.toml:5: adapter.name: \"a/b\" is not an interface name"},
+    {"[adapter]\nname = \"sixteen-letters-\"\n", "is not an interface name; allowed: 1 to 15"},
+    {"[adapter]\nmtu = 575\n", "c.toml:5: adapter.mtu: 575 is out of range; allowed: 576 to 65535"},
+    {"[adapter]\nmtu = \"big\"\n", "c.toml:5: adapter.mtu: allowed: \"auto\" or 576 to 65535"},
+    {"[adapter]\nipv4_prefix = \"10.9.0.1/24\"\n", "has host bits; write \"10.9.0.0/24\""},
+    {"[adapter]\nipv4_prefix = \"169.254.0.0/16\"\n", "cannot hold node addresses"},
+    {"[adapter]\nipv4_prefix = \"fd00::/64\"\n", "cannot hold node addresses"},
+    {"[adapter]\nipv6_prefix = \"fe80::/64\"\n", "cannot hold node addresses"},
+    {"[adapter]\nipv6_prefix = \"fd00::/65\"\n", "cannot hold node addresses"},
+    {"[adapter]\nipv4_prefix = \"10.0.0.0/16\"\n",
+     "c.toml:5: adapter: the prefix \"10.0.0.0/16\" contains the endpoint \"10.0.0.1:3343\"; "
+     "allowed: a subnet that nothing else uses"},
+    {"[adapter]\nipv4_prefix = \"10.9.0.0/24\"\n[[network]]\nsubnet = \"10.9.0.0/16\"\n",
+     "overlaps the network \"10.9.0.0/16\""},
+    {"[traffic]\npolicy = \"spread\"\n",
+     "c.toml:5: traffic.policy: \"spread\" is not served yet by this version of netft; allowed: "
+     "\"failover\""},
+    {"[traffic]\npolicy = \"duplicate\"\n", "not served yet"},
+    {"[traffic]\npolicy = \"fast\"\n", "\"fast\" is not a policy; allowed: \"failover\""},
+    {"[traffic]\nhold_down = \"2h\"\n", "is not a duration"},
+    {"[traffic]\nhold_down = \"3601s\"\n", "allowed: 0s to 3600s"},
+    {"[routes]\nplumb_all_cross_subnet_routes = 1\n",
+     "c.toml:5: routes.plumb_all_cross_subnet_routes: an integer is not allowed; allowed: true or "
+     "false"},
+    {"[interfaces]\nexclude = \"a\"\n", "a string is not allowed; allowed: an array of strings"},
+    {"[interfaces]\nexclude = [\"a\",\n2]\n",
+     "c.toml:6: interfaces.exclude: an integer is not allowed; allowed: a string"},
+    {"[interfaces]\nexclude = [\"\"]\n", "allowed: 1 to 255 printable ASCII characters"},
+    {"[worker]\nspin = \"2s\"\n",
+     "c.toml:5: worker.spin: \"2s\" is out of range; allowed: 0s to 1s"},
+    {"[network]\nsubnet = \"10.0.0.0/24\"\n",
+     "c.toml:4: network: a table is not allowed; allowed: [[network]] with two brackets, once for "
+     "each"},
+    {"[[network]]\n", "c.toml:4: network: \"subnet\" is missing"},
+    {"[[network]]\nsubnet = \"10.0.0.0\"\n", "\"10.0.0.0\" is not a subnet"},
+    {"[[network]]\nsubnet = \"10.0.0.0/24\"\nrole = \"main\"\n",
+     "c.toml:6: network.role: \"main\" is not a role; allowed: \"none\", \"cluster\", "
+     "\"cluster-and-client\""},
+    {"[[network]]\nsubnet = \"10.0.0.0/24\"\nmetric = 0\n", "allowed: 1 to 1000000"},
+    {"[[network]]\nsubnet = \"10.0.0.0/8\"\n[[network]]\nsubnet = \"10.3.0.0/16\"\n",
+     "c.toml:6: network.subnet: \"10.3.0.0/16\" overlaps \"10.0.0.0/8\" in line 4; an address "
+     "belongs to one network"},
+    {"[[network]]\nsubnet = \"10.0.0.0/24\"\nname = \"a\"\n[[network]]\nsubnet = "
+     "\"10.1.0.0/24\"\nname = \"a\"\n",
+     "c.toml:7: network.name: \"a\" is the name of the network in line 4 too"},
+    {"[worker]\nspin = \"a\\u0000b\"\n", "\"a?b\" has characters that are not printable ASCII"},
+    {"[worker]\nspin = \"\"\"1s\"\"\"\n", "c.toml:5: strings over several lines are not used here"},
+    {"a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a = 1\n", "c.toml:4: too many dots in a key"},
+    {"[worker\n", "c.toml:4: not TOML: "},
+    {"[worker]\n[worker]\n", "c.toml:5: not TOML: "},
+};
+
+// Put at the end of a node, whose first line is line 4; so the text is line 6.
+const Case kNodes[] = {
+    {"endpoint = []\n", "c.toml:6: node: unknown key \"endpoint\", did you mean \"endpoints\"?"},
+    {"endpoints = \"10.0.0.1\"\n", "allowed: an array of strings"},
+    {"endpoints = [\"10.0.0.300\"]\n",
+     "c.toml:6: node.endpoints: \"10.0.0.300\" is not an endpoint; allowed: an address"},
+    {"endpoints = [\"10.0.0.1\",\n\"10.0.0.2\",\n\"10.0.0.1:3343\"]\n",
+     "c.toml:8: node.endpoints: \"10.0.0.1:3343\" of node \"n1\" is an endpoint of node \"n1\" "
+     "already; each endpoint stands once"},
+    {"port = 5\n", "c.toml:6: node.port: an integer is not allowed; allowed: a table"},
+    {"port = { kind = \"af_xdp\" }\n",
+     "c.toml:6: node.port.kind: \"af_xdp\" is not a kind of port; allowed: \"socket\", "
+     "\"af_packet\", \"memif\""},
+    {"port = { devices = { eth0 = \"x\" } }\n",
+     "c.toml:6: node.port.devices: only DPDK ports have devices; allowed with kind = "
+     "\"af_packet\" or \"memif\""},
+    {"port = { kind = \"memif\", devices = { \"a/b\" = \"x\" } }\n", "is not an interface name"},
+    {"port = { kind = \"memif\", devices = { eth0 = 1 } }\n", "allowed: a string"},
+    {"port = { kind = \"memif\", devices = [] }\n", "allowed: a table of strings"},
+    {"port = { kind = \"memif\", devices = { \"\" = \"x\" } }\n", "is not an interface name"},
+};
+
+void check(const Case& row, const std::string& text) {
+    std::string error = error_of(text);
+    BOOST_TEST(
+        error.find(row.error) != std::string::npos,
+        "\n  text:   " << row.text << "\n  wanted: " << row.error << "\n  got:    " << error);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(config_errors)
+
+BOOST_AUTO_TEST_CASE(each_bad_section_says_where_and_what_is_allowed) {
+    for (const Case& row : kSections) check(row, kHead + kOpen + row.text + two_nodes());
+}
+
+BOOST_AUTO_TEST_CASE(each_bad_node_says_where_and_what_is_allowed) {
+    std::string node = "[[node]]\nname = \"n1\"\npublic_key = \"" + to_text(key_number(1)) + "\"\n";
+    for (const Case& row : kNodes)
+        check(row, kHead + "security.mode = \"none\"\n" + node + row.text);
+}
+
+BOOST_AUTO_TEST_CASE(the_cluster_needs_a_good_name) {
+    BOOST_TEST(error_of(kOpen) == "c.toml:1: \"cluster\" is missing");
+    BOOST_TEST(
+        error_of("cluster = \"a b\"")
+            .starts_with(
+                "c.toml:1: cluster: \"a b\" is not a cluster name; allowed: 1 to 63 letters"));
+    BOOST_TEST(error_of("cluster = 5").starts_with("c.toml:1: cluster: an integer is not allowed"));
+}
+
+BOOST_AUTO_TEST_CASE(a_port_is_1_to_65535) {
+    BOOST_TEST(error_of(kHead + "port = 0").starts_with("c.toml:2: port: 0 is out of range"));
+    BOOST_TEST(error_of(kHead + "port = 65536").ends_with("allowed: 1 to 65535"));
+}
+
+BOOST_AUTO_TEST_CASE(no_security_must_be_written_out) {
+    std::string wanted =
+        "is not given; this version of netft cannot keep sessions private yet, and "
+        "that must be written out: [security] mode = \"none\"";
+    BOOST_TEST(error_of(kHead + two_nodes()) == "c.toml: security.mode: " + wanted);
+    BOOST_TEST(error_of(kHead + "[security]\n" + two_nodes()) ==
+               "c.toml:2: security.mode: " + wanted);
+}
+
+BOOST_AUTO_TEST_CASE(other_security_modes_are_refused) {
+    for (std::string mode : {"encrypt", "sign"})
+        BOOST_TEST(error_of(kHead + "[security]\nmode = \"" + mode + "\"\n" + two_nodes()) ==
+                   "c.toml:3: security.mode: \"" + mode +
+                       "\" is not served yet: this version of netft cannot keep sessions private; "
+                       "allowed: mode = \"none\"");
+    BOOST_TEST(error_of(kHead + "[security]\nmode = \"off\"\n" + two_nodes()) ==
+               "c.toml:3: security.mode: \"off\" is not a security mode; allowed: \"none\"");
+}
+
+BOOST_AUTO_TEST_CASE(a_node_needs_a_name_and_a_key) {
+    std::string head = kHead + kOpen;
+    BOOST_TEST(error_of(head + "[[node]]\n") == "c.toml:4: node: \"name\" is missing");
+    BOOST_TEST(error_of(head + "[[node]]\nname=\"n1\"\n") ==
+               "c.toml:4: node: \"public_key\" is missing");
+    BOOST_TEST(error_of(head + "[[node]]\nname=\"-n1\"\n")
+                   .starts_with("c.toml:5: node.name: \"-n1\" is not a host name"));
+    BOOST_TEST(error_of(head + "[[node]]\nname=\"n1\"\npublic_key=\"abc\"\n")
+                   .starts_with("c.toml:6: node.public_key: \"abc\" is not a public key; allowed: "
+                                "the base64 of 32 bytes"));
+    BOOST_TEST(error_of(head + "[node]\nname=\"n1\"\n").find("allowed: [[node]] with two") !=
+               std::string::npos);
+    BOOST_TEST(error_of("node = [1]\n" + head)
+                   .starts_with("c.toml:1: node: an integer is not allowed; allowed: [[node]]"));
+    BOOST_TEST(error_of(head).starts_with("c.toml: there is no node"));
+}
+
+BOOST_AUTO_TEST_CASE(what_two_nodes_share_is_refused) {
+    std::string head = kHead + kOpen + node_text("n1", 1, "\"10.0.0.1\"");
+    BOOST_TEST(
+        error_of(head + node_text("N1", 2, "\"10.0.0.2\""))
+            .starts_with("c.toml:9: node.name: \"N1\" is the name of another node too, in line 5"));
+    BOOST_TEST(error_of(head + node_text("n2", 1, "\"10.0.0.2\""))
+                   .starts_with("c.toml:10: node.public_key: is the key of node \"n1\" too"));
+    BOOST_TEST(error_of(head + node_text("n2", 2, "\"10.0.0.1\""))
+                   .starts_with("c.toml:11: node.endpoints: \"10.0.0.1:3343\" of node \"n2\" is an "
+                                "endpoint of node "
+                                "\"n1\" already"));
+}
+
+BOOST_AUTO_TEST_CASE(two_nodes_without_endpoints_could_never_meet) {
+    std::string one = kHead + kOpen + node_text("n1", 1, "\"10.0.0.1\"") + node_text("n2", 2, "");
+    BOOST_TEST(error_of(one) == "");
+    BOOST_TEST(
+        error_of(one + node_text("n3", 3, ""))
+            .starts_with("c.toml:12: node.endpoints: nodes \"n2\" and \"n3\" both have none"));
+}
+
+BOOST_AUTO_TEST_CASE(a_host_that_is_not_in_the_file_is_told_who_is) {
+    BOOST_TEST(error_of(kHead + kOpen + two_nodes(), "web") ==
+               "c.toml: this host, \"web\", is none of its nodes; give one of them with --node; "
+               "allowed: n1, n2");
+    std::string many = kHead + kOpen;
+    for (std::uint32_t i = 0; i < 25; ++i)
+        many += node_text("x" + std::to_string(i), i, "\"10.0.0." + std::to_string(i + 1) + "\"");
+    BOOST_TEST(error_of(many).ends_with("x18, x19 and 5 more"));
+}
+
+BOOST_AUTO_TEST_CASE(more_than_fits_is_refused) {
+    std::string nodes = kHead + kOpen;
+    for (std::uint32_t i = 0; i <= kNodesMax; ++i)
+        nodes += node_text("n" + std::to_string(i), i, "");
+    BOOST_TEST(error_of(nodes) ==
+               "c.toml:" + std::to_string(4 + 4 * kNodesMax) + ": node: too many; allowed: 1024");
+    std::string endpoints = "\"10.0.0.0\"";
+    for (int i = 1; i <= 16; ++i) endpoints += ", \"10.0.0." + std::to_string(i) + "\"";
+    BOOST_TEST(error_of(kHead + kOpen + node_text("n1", 1, endpoints)) ==
+               "c.toml:7: node.endpoints: too many endpoints; allowed: 16");
+    std::string small = kHead + kOpen + "[adapter]\nipv4_prefix = \"10.9.0.0/30\"\n" + two_nodes() +
+                        node_text("n3", 3, "\"10.0.0.3\"");
+    BOOST_TEST(error_of(small) == "c.toml:5: 10.9.0.0/30 has no room for so many nodes");
+    BOOST_TEST(error_of(std::string(kConfigBytesMax + 1, '\n')) ==
+               "c.toml: the file is too large; allowed: 1 MiB");
+    BOOST_TEST(error_of("#" + std::string(70000, 'x')) ==
+               "c.toml:1: line too long; allowed: 64 KiB");
+}
+
+BOOST_AUTO_TEST_CASE(text_that_would_exhaust_the_parser_is_an_error) {
+    std::string dotted = "a";
+    for (int i = 0; i < 20000; ++i) dotted += ".a";
+    for (const std::string& text :
+         {dotted + " = 1\n", "[" + dotted + "]\n", "a = " + std::string(50000, '['),
+          "a = " + std::string(50000, '{'), std::string("\xff\xfe\x00", 3), std::string(1, '\0')})
+        BOOST_TEST(error_of(text).starts_with("c.toml:1: "));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

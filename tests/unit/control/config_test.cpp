@@ -1,0 +1,170 @@
+// cluster.toml -> settings: everything that is allowed.
+#include "netft/control/config.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "netft/control/addresses.hpp"
+#include "netft/control/config_sections.hpp"
+#include "tests/unit/control/config_samples.hpp"
+
+using namespace netft;
+using namespace netft::control;
+
+namespace {
+
+core::Settings parsed(const std::string& text, const std::string& self = "n1") {
+    auto settings = parse_config(text, "c.toml", self);
+    std::string error = settings ? "" : settings.error().what;
+    BOOST_REQUIRE_EQUAL(error, "");
+    return *settings;
+}
+
+const char* kEverything = R"(
+cluster = "demo_1"
+port = 4000
+[adapter]
+name = "ha0"
+mtu = 9000
+ipv4_prefix = "10.99.0.0/24"
+ipv6_prefix = "fd00:99::/64"
+[heartbeat]
+same_subnet = { delay = "10ms", threshold = 3 }
+cross_subnet = { delay = "1s" }
+[security]
+mode = "none"
+[traffic]
+policy = "failover"
+hold_down = "30s"
+[routes]
+plumb_all_cross_subnet_routes = true
+[interfaces]
+exclude = ["lo?", "x*"]
+[worker]
+spin = "50us"
+[[network]]
+subnet = "10.0.0.0/24"
+name = "blue"
+role = "cluster-and-client"
+metric = 7
+[[network]]
+subnet = "fd00::/64"
+[[node]]
+name = "n1"
+public_key = "AAAAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+endpoints = ["10.0.0.1", "fd00::1", "fe80::1%eth0", "10.0.0.1:3344", "[fd00::1]:3344"]
+[node.port]
+kind = "af_packet"
+devices = { eth0 = "net_af_packet0,iface=eth0" }
+[[node]]
+name = "N2.example"
+public_key = "AAAAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+)";
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(config)
+
+BOOST_AUTO_TEST_CASE(a_short_file_gets_the_documented_defaults) {
+    core::Settings s = parsed(kHead + kOpen + two_nodes());
+    BOOST_TEST(s.cluster == "demo");
+    BOOST_TEST((s.cluster_id == cluster_id_of("demo")));
+    BOOST_TEST((s.security == SecurityMode::none));
+    BOOST_TEST(s.adapter_name == "netft0");
+    BOOST_TEST(!s.adapter_mtu);
+    BOOST_TEST(s.port == 3343);
+    BOOST_TEST((s.topology.same_subnet == Timing{100ms, 5}));
+    BOOST_TEST((s.topology.cross_subnet == Timing{250ms, 5}));
+    BOOST_TEST(!s.topology.plumb_all_cross_subnet_routes);
+    BOOST_TEST((s.hold_down == 5s));
+    BOOST_TEST((s.spin == 0s));
+    BOOST_TEST(s.exclude_interfaces == default_excluded_interfaces());
+    BOOST_TEST(s.nodes.size() == 2);
+    BOOST_TEST(s.self.value == 0);
+    BOOST_TEST((s.nodes[0].port == core::PortKind::socket));
+}
+
+BOOST_AUTO_TEST_CASE(every_key_arrives_where_it_belongs) {
+    core::Settings s = parsed(kEverything);
+    BOOST_TEST(s.cluster == "demo_1");
+    BOOST_TEST(s.port == 4000);
+    BOOST_TEST(s.adapter_name == "ha0");
+    BOOST_TEST(*s.adapter_mtu == 9000);
+    BOOST_TEST((s.topology.same_subnet == Timing{10ms, 3}));
+    BOOST_TEST((s.topology.cross_subnet == Timing{1s, 5}));
+    BOOST_TEST((s.hold_down == 30s));
+    BOOST_TEST(s.topology.plumb_all_cross_subnet_routes);
+    BOOST_TEST((s.exclude_interfaces == std::vector<std::string>{"lo?", "x*"}));
+    BOOST_TEST((s.spin == 50us));
+    BOOST_TEST(s.topology.networks.size() == 2);
+    BOOST_TEST(
+        (s.topology.networks[0] == routing::NetworkOverride{*Prefix::parse("10.0.0.0/24"), "blue",
+                                                            NetworkRole::cluster_and_client, 7}));
+    BOOST_TEST(!s.topology.networks[1].role);
+    const core::NodeSettings& n1 = s.nodes[0];
+    BOOST_TEST((n1.port == core::PortKind::af_packet));
+    BOOST_TEST(n1.port_devices.at(0).first == "eth0");
+    BOOST_TEST(n1.port_devices.at(0).second == "net_af_packet0,iface=eth0");
+    BOOST_TEST((s.nodes[1].port == core::PortKind::socket));
+}
+
+BOOST_AUTO_TEST_CASE(an_endpoint_without_a_port_takes_the_clusters) {
+    core::Settings s = parsed(kEverything);
+    const auto& endpoints = s.nodes[0].endpoints;
+    BOOST_TEST(endpoints.size() == 5);
+    BOOST_TEST(endpoints[0].endpoint.to_string() == "10.0.0.1:4000");
+    BOOST_TEST(endpoints[1].endpoint.to_string() == "[fd00::1]:4000");
+    BOOST_TEST(endpoints[2].endpoint.to_string() == "[fe80::1]:4000");
+    BOOST_TEST(endpoints[2].interface == "eth0");
+    BOOST_TEST(endpoints[3].endpoint.port == 3344);
+    BOOST_TEST(endpoints[4].endpoint.port == 3344);
+}
+
+BOOST_AUTO_TEST_CASE(nodes_get_the_addresses_of_their_keys) {
+    core::Settings s = parsed(kEverything);
+    std::vector<PublicKey> keys{s.nodes[0].public_key, s.nodes[1].public_key};
+    auto expected = *assign_addresses(
+        keys, {.ipv4 = Prefix::parse("10.99.0.0/24"), .ipv6 = Prefix::parse("fd00:99::/64")});
+    for (std::size_t i = 0; i < 2; ++i) {
+        BOOST_TEST((s.nodes[i].ipv4 == expected[i].ipv4));
+        BOOST_TEST((s.nodes[i].ipv6 == expected[i].ipv6));
+        BOOST_TEST((s.nodes[i].extra_ipv4 == expected[i].extra_ipv4));
+        BOOST_TEST((s.nodes[i].extra_ipv6 == expected[i].extra_ipv6));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_host_name_is_found_in_any_case) {
+    BOOST_TEST(parsed(kEverything, "n2.EXAMPLE").self.value == 1);
+}
+
+BOOST_AUTO_TEST_CASE(mtu_auto_may_be_written_out) {
+    BOOST_TEST(!parsed(kHead + kOpen + "[adapter]\nmtu = \"auto\"\n" + two_nodes()).adapter_mtu);
+}
+
+BOOST_AUTO_TEST_CASE(as_many_nodes_as_fit_are_read) {
+    std::string text = kHead + kOpen;
+    for (std::uint32_t i = 0; i < kNodesMax; ++i)
+        text +=
+            node_text("n" + std::to_string(i), i,
+                      "\"10.0." + std::to_string(i / 256) + "." + std::to_string(i % 256) + "\"");
+    BOOST_TEST(parsed(text).nodes.size() == kNodesMax);
+}
+
+BOOST_AUTO_TEST_CASE(load_reads_a_file_and_names_it_in_errors) {
+    std::string folder = std::filesystem::temp_directory_path() / "netft-config-XXXXXX";
+    BOOST_REQUIRE(mkdtemp(folder.data()) != nullptr);
+    std::string path = folder + "/cluster.toml";
+    std::ofstream(path) << kHead + kOpen + two_nodes();
+    BOOST_TEST(load_config(path, "n2")->self.value == 1);
+    std::ofstream(path) << "oops = 1\n";
+    BOOST_TEST(load_config(path, "n2").error().what.starts_with(path + ":1: unknown key"));
+    BOOST_TEST(load_config(folder, "n2").error().what == folder + ": not a plain file");
+    std::filesystem::remove_all(folder);
+    auto missing = load_config(path, "n2");
+    BOOST_TEST(missing.error().what == path + ": No such file or directory");
+    BOOST_TEST(missing.error().errno_value == ENOENT);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

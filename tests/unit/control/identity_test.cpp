@@ -1,0 +1,140 @@
+#include "netft/control/identity.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+using namespace netft;
+using namespace netft::control;
+
+namespace {
+
+template <class Key>
+Key hex(std::string_view text) {
+    Key key{};
+    BOOST_REQUIRE(from_hex(text, key));
+    return key;
+}
+
+// A folder that is gone after the test.
+struct Folder {
+    Folder() { BOOST_REQUIRE(mkdtemp(path.data()) != nullptr); }
+    ~Folder() { std::filesystem::remove_all(path); }
+    std::string path = std::filesystem::temp_directory_path() / "netft-identity-XXXXXX";
+};
+
+void write(const std::string& path, const std::string& text, mode_t mode = 0600) {
+    std::ofstream(path) << text;
+    BOOST_REQUIRE(chmod(path.c_str(), mode) == 0);
+}
+
+bool same(const PrivateKey& a, const PrivateKey& b) {
+    return std::ranges::equal(a.bytes(), b.bytes());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(identity)
+
+BOOST_AUTO_TEST_CASE(public_keys_are_those_of_rfc_7748_section_6_1) {
+    struct {
+        const char* secret;
+        const char* shown;
+    } const kRows[] = {{"77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
+                        "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a"},
+                       {"5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb",
+                        "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f"}};
+    for (const auto& row : kRows) {
+        auto key = PrivateKey::of(hex<PublicKey>(row.secret));
+        BOOST_TEST((*public_of(key) == hex<PublicKey>(row.shown)));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(generated_keys_differ_and_are_clamped) {
+    auto a = PrivateKey::generate();
+    auto b = PrivateKey::generate();
+    BOOST_REQUIRE((a.has_value() && b.has_value()));
+    BOOST_TEST(!same(*a, *b));
+    BOOST_TEST((a->bytes()[0] & 7) == 0);
+    BOOST_TEST((a->bytes()[31] & 0xc0) == 0x40);
+}
+
+BOOST_AUTO_TEST_CASE(keys_survive_the_way_through_text) {
+    auto key = *PrivateKey::generate();
+    BOOST_TEST(key.to_text().size() == 44);
+    BOOST_TEST(same(*PrivateKey::parse(key.to_text()), key));
+    auto shown = *public_of(key);
+    BOOST_TEST((parse_public_key(to_text(shown)) == shown));
+    BOOST_TEST(!parse_public_key("short"));
+}
+
+BOOST_AUTO_TEST_CASE(a_key_that_is_moved_away_leaves_zeros) {
+    auto key = *PrivateKey::generate();
+    PrivateKey other = std::move(key);
+    BOOST_TEST(std::ranges::all_of(key.bytes(), [](auto byte) { return byte == 0; }));
+    BOOST_TEST(!same(key, other));
+}
+
+BOOST_AUTO_TEST_CASE(a_saved_key_is_private_and_is_read_back) {
+    Folder folder;
+    std::string path = folder.path + "/node.key";
+    auto key = *PrivateKey::generate();
+    BOOST_REQUIRE(save_private_key(path, key).has_value());
+    struct stat info {};
+    BOOST_REQUIRE(stat(path.c_str(), &info) == 0);
+    BOOST_TEST((info.st_mode & 07777) == 0600);
+    auto loaded = load_private_key(path);
+    BOOST_REQUIRE(loaded.has_value());
+    BOOST_TEST(same(*loaded, key));
+}
+
+BOOST_AUTO_TEST_CASE(a_key_is_never_overwritten) {
+    Folder folder;
+    std::string path = folder.path + "/node.key";
+    auto key = *PrivateKey::generate();
+    BOOST_REQUIRE(save_private_key(path, key).has_value());
+    auto again = save_private_key(path, *PrivateKey::generate());
+    BOOST_REQUIRE(!again.has_value());
+    BOOST_TEST(again.error().what == path + ": exists already, and a key is never overwritten");
+    BOOST_TEST(same(*load_private_key(path), key));
+}
+
+BOOST_AUTO_TEST_CASE(a_key_that_others_may_read_is_refused_with_the_remedy) {
+    Folder folder;
+    std::string path = folder.path + "/node.key";
+    for (mode_t mode : {0640, 0604, 0620, 0602, 0601, 0777}) {
+        write(path, PrivateKey::generate()->to_text(), mode);
+        auto loaded = load_private_key(path);
+        BOOST_REQUIRE(!loaded.has_value());
+        BOOST_TEST(loaded.error().what.find("run: chmod 0600 " + path) != std::string::npos);
+    }
+    for (mode_t mode : {0600, 0400}) {
+        write(path, PrivateKey::generate()->to_text(), 0600);
+        BOOST_REQUIRE(chmod(path.c_str(), mode) == 0);
+        BOOST_TEST(load_private_key(path).has_value());
+        BOOST_REQUIRE(chmod(path.c_str(), 0600) == 0);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_key_file_is_refused) {
+    Folder folder;
+    std::string path = folder.path + "/node.key";
+    std::string text = PrivateKey::generate()->to_text();
+    for (const std::string& bad : {std::string(), text.substr(1), text + "\n" + text, " " + text,
+                                   text + "=", std::string(4096, 'A'), std::string(44, '\0')}) {
+        write(path, bad);
+        auto loaded = load_private_key(path);
+        BOOST_REQUIRE(!loaded.has_value());
+        BOOST_TEST(loaded.error().what ==
+                   path + ": not a private key; allowed: the base64 of 32 bytes (44 characters)");
+    }
+    BOOST_TEST(load_private_key(folder.path).error().what == folder.path + ": not a plain file");
+    BOOST_TEST(load_private_key(path + "x").error().errno_value == ENOENT);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

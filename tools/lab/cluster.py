@@ -1,0 +1,49 @@
+"""Keys and cluster.toml: what every node of the lab is given."""
+import os
+import pathlib
+
+from lab.shell import output_of
+from lab.spec import endpoints_of
+
+
+def make_keys(binaries, directory, spec):
+    """One key pair a node, by netft-key; gives the public keys by node."""
+    key_tool = binaries.find("netft-key")
+    public = {}
+    for node in spec.node_names():
+        key = pathlib.Path(directory, node, "node.key")
+        key.parent.mkdir(parents=True)
+        output_of(key_tool, "generate", "-o", str(key))
+        os.chmod(key, 0o600)
+        public[node] = output_of(key_tool, "public", str(key)).strip()
+    return public
+
+
+def _heartbeat_section(spec):
+    if not spec.heartbeat:
+        return ""
+    delay, threshold = spec.heartbeat
+    timing = f'{{ delay = "{delay}", threshold = {threshold} }}'
+    return f"\n[heartbeat]\nsame_subnet = {timing}\ncross_subnet = {timing}\n"
+
+
+def _node_section(spec, node, public_key):
+    endpoints = ", ".join(f'"{endpoint}"' for endpoint in endpoints_of(spec, node))
+    text = (f'\n[[node]]\nname = "{node}"\npublic_key = "{public_key}"\n'
+            f"endpoints = [{endpoints}]\n")
+    if spec.port != "socket":
+        text += f'[node.port]\nkind = "{spec.port}"\n'
+    return text
+
+
+def cluster_toml(spec, public_keys):
+    """The one file that is the same on all nodes."""
+    text = f'cluster = "lab"\n\n[security]\nmode = "{spec.security}"\n'
+    text += _heartbeat_section(spec)
+    if spec.policy:
+        text += f'\n[traffic]\npolicy = "{spec.policy}"\n'
+    if spec.extra:
+        text += f"\n{spec.extra}\n"
+    for node in spec.node_names():
+        text += _node_section(spec, node, public_keys[node])
+    return text

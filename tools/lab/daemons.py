@@ -1,0 +1,142 @@
+"""netftd on one node: started in its namespace, stopped, killed, waited for."""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+
+from lab.shell import LabError, is_alive, wait_until
+from lab.spec import namespace_of
+
+START_SECONDS = 20  # until the control socket answers; the EAL needs 0.4 s on an idle core
+STOP_SECONDS = 10
+
+
+class Daemon:
+    """Files of a node: DIR/node.key, netftd.sock, netftd.log, netftd.pid, run/ (hosts)."""
+
+    def __init__(self, node, directory, config, binaries):
+        self.node = node
+        self.namespace = namespace_of(node)
+        self.directory = pathlib.Path(directory)
+        self.config = pathlib.Path(config)
+        self.binaries = binaries
+        self.socket = self.directory / "netftd.sock"
+        self.log = self.directory / "netftd.log"
+        self.run_dir = self.directory / "run"
+        self._pid_file = self.directory / "netftd.pid"
+        self._launched = 0  # pid of the netftd this object started last
+
+    def command(self, config=None):
+        return [self.binaries.find("netftd"), "--config", str(config or self.config), "--node",
+                self.node, "--key", str(self.directory / "node.key"), "--socket",
+                str(self.socket), "--run-dir", str(self.run_dir), "--foreground"]
+
+    def environment(self):
+        return {**os.environ, "NETFT_SOCKET": str(self.socket),
+                "PATH": self.binaries.search_path()}
+
+    def pid(self):
+        """Of the running netftd; None when it does not run."""
+        try:
+            pid = int(self._pid_file.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return None
+        return pid if is_alive(pid) and self._is_ours(pid) else None
+
+    def _is_ours(self, pid):
+        """Guards against a pid that was given to somebody else."""
+        try:
+            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return False
+        return str(self.socket).encode() in words
+
+    def launch(self):
+        """Starts netftd and does not wait."""
+        if self.pid():
+            raise LabError(f"{self.node}: netftd runs already")
+        self.run_dir.mkdir(exist_ok=True)
+        with open(self.log, "ab") as log:
+            process = subprocess.Popen(
+                ["ip", "netns", "exec", self.namespace, *self.command()], stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, start_new_session=True, env=self.environment())
+        # ip(8) replaces itself by the command, so this is netftd's own pid.
+        self._pid_file.write_text(str(process.pid), encoding="ascii")
+        process.returncode = 0  # it outlives us: is_alive() reaps it where it does not
+        self._launched = process.pid
+
+    def wait_ready(self, seconds=START_SECONDS):
+        wait_until(lambda: self._answers() or not is_alive(self._launched), seconds)
+        if not self._answers():
+            ended = not is_alive(self._launched)
+            why = "netftd ended" if ended else f"control socket silent for {seconds} s"
+            raise LabError(f"{self.node}: {why}; its last words:\n{self.last_words()}")
+
+    def start(self):
+        self.launch()
+        self.wait_ready()
+
+    def _answers(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            try:
+                client.connect(str(self.socket))
+                return True
+            except OSError:
+                return False
+
+    def stop(self, number=signal.SIGTERM, seconds=STOP_SECONDS):
+        """Ends netftd. True when it ended by itself within `seconds`, else it is killed."""
+        pid = self.pid()
+        if pid is None:
+            return True
+        os.kill(pid, number)
+        ended = wait_until(lambda: not is_alive(pid), seconds)
+        if not ended:
+            os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: not is_alive(pid), 5)
+        return ended
+
+    def kill(self):
+        self.stop(signal.SIGKILL)
+
+    def reload(self):
+        pid = self.pid()
+        if pid is None:
+            raise LabError(f"{self.node}: netftd does not run")
+        os.kill(pid, signal.SIGHUP)
+
+    def last_words(self, lines=12):
+        try:
+            text = self.log.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return "  (no log)"
+        return "\n".join(f"  {line}" for line in text.splitlines()[-lines:]) or "  (nothing)"
+
+    def run(self, *args, check=True, timeout=60, **more):
+        """Runs a command on the node; gives the CompletedProcess."""
+        done = subprocess.run(["ip", "netns", "exec", self.namespace, *map(str, args)],
+                              capture_output=True, text=True, timeout=timeout,
+                              env=self.environment(), check=False, **more)
+        if check and done.returncode:
+            raise LabError(f"{self.node}: {' '.join(map(str, args))}: exit {done.returncode}: "
+                           f"{(done.stderr or done.stdout).strip()}")
+        return done
+
+    def popen(self, *args, **more):
+        """Starts a command on the node and gives the Popen."""
+        return subprocess.Popen(["ip", "netns", "exec", self.namespace, *map(str, args)],
+                                text=True, env=self.environment(), **more)
+
+    def show(self):
+        """What `netft-route show --json` prints, as a dict; None while netftd does not answer."""
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+                client.settimeout(5)
+                client.connect(str(self.socket))
+                client.sendall(b'{"request":"show"}\n')
+                with client.makefile() as answer:
+                    return json.loads(answer.readline())
+        except (OSError, ValueError):
+            return None

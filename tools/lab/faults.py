@@ -1,0 +1,115 @@
+"""Cut and heal: every fault is made at the switch, so that the node sees what it would see of a
+broken switch or cable and nothing else.
+
+The kernel of a small machine may have no netem, so:
+  silent   the port leaves its bridge: the carrier stays, packets vanish
+  carrier  the port goes down: the node loses carrier
+  oneway   nft on the port drops all that the node sends (out) or all that comes to it (in)
+  loss     nft on the port drops a share of the packets, both ways
+  mtu      nft on the port drops what is longer than N bytes of IP, both ways, and says nothing
+  rate     a token bucket at both ends of the cable
+Loss and mtu must see real datagrams: while such a fault stands, segmentation of UDP is taken away
+from all nodes' interfaces on that network, for else 64 KiB cross a veth as one packet.
+"""
+from lab.shell import LabError, output_of, succeeds
+from lab.spec import SWITCH, interface_of, namespace_of, switch_port
+
+ETHERNET_HEADER = 14
+
+
+def _table(node, network):
+    return f"fault_{node}_{network}"
+
+
+def _nft(text):
+    output_of("ip", "netns", "exec", SWITCH, "nft", "-f", "-", stdin=text)
+
+
+def _filter(node, network, ingress="", egress=""):
+    """Rules for what the node sends (ingress of the switch) and what comes to it (egress)."""
+    device = f'device "{switch_port(node, network)}"'
+    chains = ""
+    for hook, rule in (("ingress", ingress), ("egress", egress)):
+        if rule:
+            chains += (f"chain {hook} {{ type filter hook {hook} {device} priority 0; "
+                       f"policy accept; {rule}; }}\n")
+    _nft(f"table netdev {_table(node, network)} {{\n{chains}}}\n")
+
+
+def _set_udp_segmentation(spec, network, state):
+    for node in spec.node_names():
+        succeeds("ip", "netns", "exec", namespace_of(node), "ethtool", "-K",
+                 interface_of(network), "tx-udp-segmentation", state)
+
+
+def _silent(_spec, node, network, _value):
+    output_of("ip", "-n", SWITCH, "link", "set", switch_port(node, network), "nomaster")
+
+
+def _carrier(_spec, node, network, _value):
+    output_of("ip", "-n", SWITCH, "link", "set", switch_port(node, network), "down")
+
+
+def _oneway(_spec, node, network, value):
+    _filter(node, network, **{"ingress" if value == "out" else "egress": "drop"})
+
+
+def _loss(spec, node, network, value):
+    _set_udp_segmentation(spec, network, "off")
+    share = round(value * 100)  # of 10,000
+    rule = f"numgen random mod 10000 < {share} drop"
+    _filter(node, network, ingress=rule, egress=rule)
+
+
+def _mtu(spec, node, network, value):
+    _set_udp_segmentation(spec, network, "off")
+    # At ingress the Ethernet header is already taken off, at egress it is counted.
+    _filter(node, network, ingress=f"meta length > {value} drop",
+            egress=f"meta length > {value + ETHERNET_HEADER} drop")
+
+
+def _rate(_spec, node, network, value):
+    shaper = ["root", "tbf", "rate", value, "burst", "64kb", "latency", "50ms"]
+    output_of("tc", "-n", SWITCH, "qdisc", "replace", "dev", switch_port(node, network), *shaper)
+    output_of("tc", "-n", namespace_of(node), "qdisc", "replace", "dev", interface_of(network),
+              *shaper)
+
+
+FAULTS = {"silent": _silent, "carrier": _carrier, "oneway": _oneway, "loss": _loss, "mtu": _mtu,
+          "rate": _rate}
+
+
+def cut(spec, node, network, kind="silent", value=None):
+    _check(spec, node, network)
+    heal(spec, node, network)
+    try:
+        FAULTS[kind](spec, node, network, value)
+    except LabError:
+        heal(spec, node, network)
+        raise
+
+
+def heal(spec, node, network):
+    """Undoes every kind of fault on one cable; harmless where there is none."""
+    _check(spec, node, network)
+    port = switch_port(node, network)
+    succeeds("ip", "netns", "exec", SWITCH, "nft", "delete", "table", "netdev",
+             _table(node, network))
+    succeeds("tc", "-n", SWITCH, "qdisc", "del", "dev", port, "root")
+    if network_exists_at(node, network):
+        succeeds("tc", "-n", namespace_of(node), "qdisc", "del", "dev", interface_of(network),
+                 "root")
+    _set_udp_segmentation(spec, network, "on")
+    output_of("ip", "-n", SWITCH, "link", "set", port, "master", network, "up")
+
+
+def network_exists_at(node, network):
+    return succeeds("ip", "-n", namespace_of(node), "link", "show", interface_of(network))
+
+
+def _check(spec, node, network):
+    if node not in spec.node_names():
+        raise LabError(f"{node}: no such node; the lab has {' '.join(spec.node_names())}")
+    if network not in spec.network_names():
+        raise LabError(f"{network}: no such network; the lab has "
+                       f"{' '.join(spec.network_names())}")

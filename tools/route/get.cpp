@@ -1,0 +1,52 @@
+#include <iostream>
+#include <memory>
+
+#include "netft/client/fields.hpp"
+#include "netft/client/terminal.hpp"
+#include "tools/route/commands.hpp"
+#include "tools/route/render.hpp"
+
+namespace netft::route {
+
+using client::plain;
+using client::text;
+using nlohmann::json;
+
+namespace {
+
+void print_routes(const json& answer) {
+    std::string peer = client::printable(text(answer, "peer"));
+    for (const json& route : client::member(answer, "routes"))
+        std::cout << peer << " "
+                  << client::printable(path_of(route) + "  network " + text(route, "network") +
+                                       "  interface " + text(route, "interface") + "  route " +
+                                       plain(route, "id") + "  mtu " + plain(route, "mtu"))
+                  << '\n';
+    if (!client::member(answer, "routes").empty()) return;
+    std::string note = client::printable(text(answer, "note"));
+    std::cout << peer << " is unreachable: " << (note.empty() ? "no route is up" : note) << '\n';
+}
+
+Result<int> run_get(const client::Context& context, const std::string& target) {
+    auto answer = context.ask({{"request", "get"}, {"target", target}});
+    if (!answer) return tl::unexpected(answer.error());
+    if (context.json)
+        client::print_json(*answer);
+    else
+        print_routes(*answer);
+    return client::member(*answer, "routes").empty() ? client::kFailed : client::kDone;
+}
+
+}  // namespace
+
+void add_get(CLI::App& app, client::Context& context) {
+    CLI::App* command =
+        app.add_subcommand("get", "which route would carry a packet now; exit 1 when none would");
+    auto target = std::make_shared<std::string>();
+    command->add_option("target", *target, "a peer's name or virtual address")->required();
+    command->callback([&context, target] {
+        context.run = [&context, target] { return run_get(context, *target); };
+    });
+}
+
+}  // namespace netft::route

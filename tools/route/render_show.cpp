@@ -1,0 +1,176 @@
+#include <algorithm>
+#include <vector>
+
+#include "netft/client/fields.hpp"
+#include "netft/client/human.hpp"
+#include "netft/client/table.hpp"
+#include "tools/route/render.hpp"
+
+namespace netft::route {
+
+using client::Align;
+using client::Cell;
+using client::Column;
+using client::flag;
+using client::member;
+using client::number;
+using client::plain;
+using client::text;
+using client::Tone;
+using nlohmann::json;
+
+namespace {
+
+struct Row {
+    const json* peer = nullptr;
+    const json* route = nullptr;  // null: the peer has none
+};
+
+// What needs attention comes first.
+int rank_of(const Row& row) {
+    if (row.route == nullptr) return 0;
+    std::string state = text(*row.route, "state");
+    if (!client::is_up(state)) return 1;
+    return state == "suspect" ? 2 : 3;
+}
+
+std::vector<Row> rows_of(const json& document) {
+    std::vector<Row> rows;
+    for (const json& peer : member(document, "peers")) {
+        const json& routes = member(peer, "routes");
+        if (routes.empty()) rows.push_back({&peer, nullptr});
+        for (const json& route : routes) rows.push_back({&peer, &route});
+    }
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const Row& a, const Row& b) { return rank_of(a) < rank_of(b); });
+    return rows;
+}
+
+std::string pair_text(const json& object, const char* first, const char* second,
+                      std::string (*format)(double)) {
+    auto a = number(object, first);
+    auto b = number(object, second);
+    if (!a && !b) return "";
+    return (a ? format(*a) : "–") + "/" + (b ? format(*b) : "–");
+}
+
+std::string rtt_number(double us) { return json(static_cast<std::uint64_t>(us)).dump(); }
+
+Cell loss_cell(const json& route) {
+    const json& loss = member(route, "loss");
+    bool lossy = number(loss, "in").value_or(0) > 0 || number(loss, "out").value_or(0) > 0;
+    return {pair_text(loss, "in", "out", client::percent_text), lossy ? Tone::warn : Tone::plain};
+}
+
+Cell state_cell(const std::string& state) {
+    if (state == "up") return {state, Tone::good};
+    return {state, state == "suspect" || state == "init" ? Tone::warn : Tone::bad};
+}
+
+std::string address(const json& route, const char* key) {
+    return client::without_default_port(text(route, key));
+}
+
+std::vector<Cell> cells_of(const Row& row, const Style& style) {
+    if (row.route == nullptr) {
+        std::vector<Cell> cells(15);
+        cells[1] = {text(*row.peer, "name")};
+        cells[2] = {"no route", Tone::bad};
+        cells[14] = {text(*row.peer, "note")};
+        return cells;
+    }
+    const json& r = *row.route;
+    return {{flag(r, "in_use") ? "*" : "", Tone::good},
+            {text(*row.peer, "name")},
+            state_cell(text(r, "state")),
+            {text(r, "network")},
+            {address(r, "local")},
+            {address(r, "remote")},
+            {client::since_text(text(r, "since"), style.now)},
+            {text(r, "detects")},
+            {plain(r, "priority")},
+            {pair_text(member(r, "rtt_us"), "p50", "p99", rtt_number)},
+            {plain(r, "jitter_us")},
+            loss_cell(r),
+            {plain(r, "mtu")},
+            {plain(r, "id")},
+            {text(r, "reason"), Tone::warn}};
+}
+
+const std::vector<Column>& columns() {
+    static const std::vector<Column> all{{""},
+                                         {"PEER"},
+                                         {"STATE"},
+                                         {"NETWORK"},
+                                         {"LOCAL"},
+                                         {"REMOTE"},
+                                         {"SINCE", Align::right},
+                                         {"DETECTS IN"},
+                                         {"PRIO", Align::right},
+                                         {"RTT p50/p99 µs", Align::right},
+                                         {"JITTER µs", Align::right},
+                                         {"LOSS in/out %", Align::right},
+                                         {"MTU", Align::right},
+                                         {"ROUTE", Align::right},
+                                         {"REASON"}};
+    return all;
+}
+
+void render_warning(std::ostream& out, const std::string& warning, const Style& style) {
+    out << client::paint("WARNING", Tone::bad, style.colour) << ": " << client::printable(warning)
+        << '\n';
+}
+
+void render_node(std::ostream& out, const json& document, const Style& style) {
+    const json& adapter = member(document, "adapter");
+    out << client::printable("node " + text(document, "node") + "   cluster " +
+                             text(document, "cluster") + "   security " +
+                             text(document, "security"))
+        << '\n'
+        << client::printable("adapter " + text(adapter, "name") + " " + text(adapter, "state") +
+                             "   " + text(adapter, "ipv4") + "   " + text(adapter, "ipv6") +
+                             "   mtu " + plain(adapter, "mtu") + "   " + text(adapter, "mac"))
+        << '\n';
+    if (text(document, "security") == "none")
+        render_warning(out, "security is \"none\": traffic is neither private nor authenticated",
+                       style);
+    for (const json& warning : member(document, "warnings"))
+        if (warning.is_string()) render_warning(out, warning.get<std::string>(), style);
+}
+
+void render_counts(std::ostream& out, const json& document, const std::vector<Row>& rows,
+                   const Style& style) {
+    auto up = std::count_if(rows.begin(), rows.end(), [](const Row& r) { return rank_of(r) >= 2; });
+    auto routes = std::count_if(rows.begin(), rows.end(), [](const Row& r) { return r.route; });
+    const json& peers = member(document, "peers");
+    auto reachable = std::count_if(peers.begin(), peers.end(), [](const json& peer) {
+        return text(peer, "state") == "reachable";
+    });
+    bool well = up == routes && reachable == static_cast<std::ptrdiff_t>(peers.size());
+    out << client::paint(std::to_string(reachable) + " of " + std::to_string(peers.size()) +
+                             " peers reachable, " + std::to_string(up) + " of " +
+                             std::to_string(routes) + " routes up",
+                         well ? Tone::good : Tone::bad, style.colour)
+        << '\n';
+}
+
+}  // namespace
+
+void render_show(std::ostream& out, const json& document, const Style& style) {
+    std::vector<Row> rows = rows_of(document);
+    render_node(out, document, style);
+    render_counts(out, document, rows, style);
+    for (const json& peer : member(document, "peers")) {
+        if (text(peer, "state") == "reachable" || member(peer, "routes").empty()) continue;
+        out << client::paint(client::printable(text(peer, "name")) + " is unreachable", Tone::bad,
+                             style.colour);
+        std::string note = client::printable(text(peer, "note"));
+        out << (note.empty() ? "" : ": " + note) << '\n';
+    }
+    client::Table table(columns());
+    for (const Row& row : rows) table.add(cells_of(row, style));
+    if (!table.empty()) out << '\n';
+    table.print(out, style.colour);
+}
+
+}  // namespace netft::route
