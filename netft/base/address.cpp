@@ -64,9 +64,7 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
     return {};
 }
 
-bool IpAddress::is_unspecified() const {
-    return bytes_ == std::array<std::uint8_t, 16>{};
-}
+bool IpAddress::is_unspecified() const { return bytes_ == std::array<std::uint8_t, 16>{}; }
 
 bool IpAddress::is_loopback() const {
     if (is_v4()) return bytes_[0] == 127;
@@ -121,9 +119,7 @@ Prefix Prefix::network() const {
     return {IpAddress::v4({bytes[0], bytes[1], bytes[2], bytes[3]}), length};
 }
 
-std::string Prefix::to_string() const {
-    return address.to_string() + "/" + std::to_string(length);
-}
+std::string Prefix::to_string() const { return address.to_string() + "/" + std::to_string(length); }
 
 std::string Endpoint::to_string() const {
     std::string host = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();

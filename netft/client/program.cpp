@@ -4,17 +4,33 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <iostream>
+#include <sstream>
+
+#include "netft/base/assert.hpp"
 
 namespace netft::client {
 
 namespace {
 
+// Holds back what goes to std::cout until flush_output(), which writes it itself: a stream would
+// not tell why it failed.
+class HeldOutput {
+ public:
+    HeldOutput() : before_(std::cout.rdbuf(&held_)) {}
+    ~HeldOutput() { std::cout.rdbuf(before_); }
+    HeldOutput(const HeldOutput&) = delete;
+    HeldOutput& operator=(const HeldOutput&) = delete;
+
+ private:
+    std::stringbuf held_;
+    std::streambuf* before_;
+};
+
 int usage_exit(const CLI::App& app, const CLI::ParseError& error, const std::string& tool) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
         app.exit(error);  // prints help or version
-        return std::cout.flush() ? kDone : kFailed;
+        return flush_output() ? kDone : kFailed;
     }
     std::cerr << tool << ": usage: " << error.what() << " (see " << tool << " --help)\n";
     return kUsage;
@@ -26,11 +42,8 @@ int report(const std::string& tool, const Error& error) {
 }
 
 int finish(const std::string& tool, const Result<int>& outcome) {
-    if (!outcome) {
-        std::cout.flush();
-        return report(tool, outcome.error());
-    }
     Result<bool> flushed = flush_output();
+    if (!outcome) return report(tool, outcome.error());
     return flushed ? *outcome : report(tool, flushed.error());
 }
 
@@ -45,7 +58,7 @@ Result<nlohmann::json> Context::ask(const nlohmann::json& question) const {
 int run_tool(const ToolText& tool, int argc, char** argv,
              const std::function<void(CLI::App&, Context&)>& setup) {
     std::signal(SIGPIPE, SIG_IGN);  // flush_output() sees EPIPE and says so
-    std::ios::sync_with_stdio(false);
+    HeldOutput held;
     CLI::App app(tool.description, tool.name);
     Context context;
     context.tool = tool.name;
@@ -81,11 +94,18 @@ void print_json(const nlohmann::json& document) {
 }
 
 Result<bool> flush_output() {
-    errno = 0;
-    if (std::cout.flush()) return true;
-    if (errno == EPIPE) return false;
-    return errno == 0 ? Result<bool>(fail("standard output: cannot be written to"))
-                      : Result<bool>(fail_errno("standard output", errno));
+    auto* held = dynamic_cast<std::stringbuf*>(std::cout.rdbuf());
+    NETFT_ASSERT(held != nullptr);  // inside run_tool() only
+    std::string bytes = held->str();
+    held->str("");
+    for (std::size_t done = 0; done < bytes.size();) {
+        ssize_t n = ::write(STDOUT_FILENO, bytes.data() + done, bytes.size() - done);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EPIPE) return false;
+        if (n < 0) return fail_errno("standard output", errno);
+        done += static_cast<std::size_t>(n);
+    }
+    return true;
 }
 
 }  // namespace netft::client

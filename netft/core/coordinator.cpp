@@ -7,6 +7,17 @@
 
 namespace netft::core {
 
+namespace {
+
+// 06:4e:46:54 ("NFT") and the peer's id: locally administered, unicast, only ever seen on this
+// node.
+MacAddress alias_of(PeerId id) {
+    return {{0x06, 0x4e, 0x46, 0x54, static_cast<std::uint8_t>(id.value >> 8),
+             static_cast<std::uint8_t>(id.value)}};
+}
+
+}  // namespace
+
 Coordinator::Coordinator(const Settings& settings, const CoordinatorIdentity& identity,
                          std::uint64_t seed)
     : settings_(settings),
@@ -140,7 +151,9 @@ void Coordinator::update_card(TimePoint now) {
 
 std::uint16_t Coordinator::datagram_bytes_max() const {
     std::uint16_t least = 0;
-    auto take = [&least](std::uint16_t bytes) { least = least == 0 ? bytes : std::min(least, bytes); };
+    auto take = [&least](std::uint16_t bytes) {
+        least = least == 0 ? bytes : std::min(least, bytes);
+    };
     for (const routing::Route& route : tm_.routes())
         take(datagram_bytes(route.mtu, route.remote.address.family()));
     if (least == 0)
@@ -211,8 +224,13 @@ std::optional<Plan> Coordinator::poll_plan() {
     plan.datagram_bytes_max = datagram_bytes_max();
     plan.hold_down = settings_.hold_down;
     for (const auto& [id, peer] : peers_) {
-        PlanPeer out{id, peer.node.name, peer.card ? peer.card->mac : MacAddress{},
-                     peer.node.ipv4, peer.node.ipv6, {}, {}};
+        PlanPeer out;
+        out.id = id;
+        out.name = peer.node.name;
+        if (peer.card) out.mac = peer.card->mac;
+        out.alias = alias_of(id);
+        out.ipv4 = peer.node.ipv4;
+        out.ipv6 = peer.node.ipv6;
         for (const auto& extra : {peer.node.extra_ipv4, peer.node.extra_ipv6})
             if (extra) out.extra.push_back(extra->address);
         for (const session::Session& s : peer.opening.sessions())
@@ -273,15 +291,22 @@ std::vector<std::string> Coordinator::warnings() const {
     std::vector<std::string> out = tm_.warnings();
     for (const auto& [endpoint, reason] : closed_ports_) out.push_back(reason);
     for (const auto& [id, peer] : peers_)
-        if (!peer.refusal.empty()) out.push_back(peer.node.name + ": card refused: " + peer.refusal);
+        if (!peer.refusal.empty())
+            out.push_back(peer.node.name + ": card refused: " + peer.refusal);
     return out;
 }
 
 std::vector<PeerView> Coordinator::peers() const {
     std::vector<PeerView> out;
     for (const auto& [id, peer] : peers_) {
-        PeerView view{id, peer.node.name, peer.opening.current() != nullptr, peer.card.has_value(),
-                      peer.reachable, {}, peer.node.ipv4, peer.node.ipv6};
+        PeerView view{id,
+                      peer.node.name,
+                      peer.opening.current() != nullptr,
+                      peer.card.has_value(),
+                      peer.reachable,
+                      {},
+                      peer.node.ipv4,
+                      peer.node.ipv6};
         if (!peer.refusal.empty())
             view.note = "card refused: " + peer.refusal;
         else if (!view.has_session)

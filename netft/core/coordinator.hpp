@@ -152,8 +152,7 @@ class Coordinator {
     std::string refuse_card(const Peer& peer, const Card& card) const;
     void begin_session(TimePoint now, Peer& peer);
     bool take_opening_token(TimePoint now);
-    void note(Notice::Severity severity, Notice::Fault fault, const char* module,
-              std::string text);
+    void note(Notice::Severity severity, Notice::Fault fault, const char* module, std::string text);
     void drain_interface_events();
 
     Settings settings_;

@@ -93,8 +93,8 @@ void Coordinator::handle_datagram(TimePoint now, EndpointId local, const Endpoin
 }
 
 bool Coordinator::take_opening_token(TimePoint now) {
-    auto earned = static_cast<std::uint64_t>(to_us(now - tokens_at_)) * kOpeningsPerSecond /
-                  1'000'000;
+    auto earned =
+        static_cast<std::uint64_t>(to_us(now - tokens_at_)) * kOpeningsPerSecond / 1'000'000;
     if (earned > 0) {
         tokens_ = static_cast<unsigned>(std::min<std::uint64_t>(kOpeningsBurst, tokens_ + earned));
         tokens_at_ = now;
@@ -125,8 +125,7 @@ void Coordinator::handle_opening(TimePoint now, EndpointId local, const Endpoint
     if (opening->receiver != self.public_key) return drops_.count(DropReason::rx_not_for_us);
     Peer* peer = find_peer(opening->sender);
     if (peer == nullptr) return drops_.count(DropReason::rx_unknown_node);
-    if (opening->mode != settings_.security)
-        return drops_.count(DropReason::rx_security_mismatch);
+    if (opening->mode != settings_.security) return drops_.count(DropReason::rx_security_mismatch);
     if (header.type == MessageType::initiation)
         return handle_initiation(now, *peer, local, remote, *opening);
     if (!peer->opening.handle_response(now, header.receiver, *opening))
@@ -143,9 +142,8 @@ void Coordinator::handle_initiation(TimePoint now, Peer& peer, EndpointId local,
     if (!peer.last_path) peer.last_path = {local, remote};
     plan_dirty_ = true;
     if (sends_.size() < kSendsMax)
-        sends_.push_back(
-            {local, remote,
-             opening_datagram(MessageType::response, opening.sender_index, *answer)});
+        sends_.push_back({local, remote,
+                          opening_datagram(MessageType::response, opening.sender_index, *answer)});
 }
 
 // A session may be sent on: plan it, and introduce ourselves to a peer that does not know us.
@@ -211,7 +209,8 @@ std::string Coordinator::refuse_card(const Peer& peer, const Card& card) const {
     if (card.mac.is_zero() || card.mac.is_multicast())
         return "its adapter MAC " + card.mac.to_string() + " is no unicast address";
     if (card.mac == identity_.adapter_mac)
-        return "its adapter MAC " + card.mac.to_string() + " is that of this node: a cloned machine?";
+        return "its adapter MAC " + card.mac.to_string() +
+               " is that of this node: a cloned machine?";
     for (const auto& [id, other] : peers_)
         if (id != peer.id && other.card && other.card->mac == card.mac)
             return "its adapter MAC " + card.mac.to_string() + " is that of " + other.node.name +

@@ -202,8 +202,8 @@ void Engine::report(TimePoint now, Report& out) const {
         out.routes.push_back(report);
     }
     for (std::size_t i = 0; i < s.peers.size() && out.peers.size() < out.peers.capacity(); ++i)
-        out.peers.push_back({s.plan.peers[i].id, s.peers[i].selected.has_value(),
-                             s.peers[i].since, s.peers[i].selected});
+        out.peers.push_back({s.plan.peers[i].id, s.peers[i].selected.has_value(), s.peers[i].since,
+                             s.peers[i].selected});
 }
 
 }  // namespace netft::core

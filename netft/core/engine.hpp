@@ -52,11 +52,11 @@ struct Verdict {
     };
     Kind kind = Kind::consumed;
     DropReason drop{};
-    PeerId peer;               // data; control of type 6
-    std::uint16_t space = 0;   // data: counter space
+    PeerId peer;                 // data; control of type 6
+    std::uint16_t space = 0;     // data: counter space
     std::uint64_t train_id = 0;  // data: counter − index
-    TrainPrefix train;         // data
-    Bytes body;                // data: borrowed from the datagram
+    TrainPrefix train;           // data
+    Bytes body;                  // data: borrowed from the datagram
 };
 
 // A heartbeat to send.
@@ -90,7 +90,7 @@ class Engine {
     // nullopt: nothing to do ever.
     std::optional<TimePoint> next_deadline() const;
 
-    // The peer whose adapter has this MAC; nullopt: none.
+    // The peer whose adapter has this MAC or alias; nullopt: none.
     std::optional<PeerId> peer_of(const MacAddress& mac) const;
     const PlanPeer* find_peer(PeerId peer) const;  // borrowed until the next handle_plan()
     // True when some route to the peer is up.

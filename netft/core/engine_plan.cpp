@@ -103,8 +103,8 @@ void Engine::State::rebuild_indexes() {
     for (std::uint32_t slot = 0; slot < peers.size(); ++slot) {
         for (std::uint32_t i = 0; i < peers[slot].sessions.size(); ++i)
             sessions[peers[slot].sessions[i].plan.local] = {slot, i};
-        const MacAddress& mac = plan.peers[slot].mac;
-        if (!mac.is_zero()) peer_of_mac[mac_key(mac)] = slot;
+        for (const MacAddress& mac : {plan.peers[slot].mac, plan.peers[slot].alias})
+            if (!mac.is_zero()) peer_of_mac[mac_key(mac)] = slot;
     }
 }
 

@@ -61,7 +61,7 @@ struct EnginePeer {
     std::uint64_t data_counter = 0;       // of the last datagram sent; never starts anew
     session::ReplayWindow<1024> data_window;
     session::ReplayWindow<4> control_window;
-    std::vector<std::uint32_t> routes;    // slots
+    std::vector<std::uint32_t> routes;  // slots
     std::optional<RouteId> selected;
     std::uint32_t selected_slot = Path::kNoRoute;
     TimePoint since;  // of reachable or unreachable
@@ -97,7 +97,7 @@ struct Engine::State {
     std::unordered_map<RouteId, std::uint32_t> route_slot_of;
     std::unordered_map<SessionIndex, SessionRef> sessions;
     std::unordered_map<std::uint64_t, std::uint32_t> peer_of_mac;  // 48 bits
-    std::vector<Candidate> candidates;  // scratch
+    std::vector<Candidate> candidates;                             // scratch
 
     TimerQueue route_timers;
     TimerQueue peer_timers;

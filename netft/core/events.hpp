@@ -80,13 +80,13 @@ struct RouteReport {
     Diagnostic reason = Diagnostic::none;
     bool remote_said_so = false;
     TimePoint since;
-    Timing timing;               // ours, in force
-    Duration detection_time{};   // RFC 5880 §6.8.4, as it is now
+    Timing timing;                 // ours, in force
+    Duration detection_time{};     // RFC 5880 §6.8.4, as it is now
     Duration transmit_interval{};  // as it is now, before jitter
     std::optional<std::uint32_t> rtt_p50_us;
     std::optional<std::uint32_t> rtt_p99_us;
     std::uint32_t jitter_us = 0;
-    std::optional<double> loss_in;   // 0..1 of the last ~100 heartbeats
+    std::optional<double> loss_in;  // 0..1 of the last ~100 heartbeats
     std::optional<double> loss_out;
     std::uint64_t heartbeats_sent = 0;
     std::uint64_t heartbeats_received = 0;

@@ -19,12 +19,12 @@ namespace netft::core {
 // One session with a peer. A peer has at most kSessionsMax at a time: the one in use, one that it
 // has not shown yet, and an old one still received.
 struct PlanSession {
-    SessionIndex local;            // what the peer writes into its headers
-    SessionIndex remote;           // what we write into ours
-    std::uint64_t incarnation = 0; // the peer's; another one means that it restarted
+    SessionIndex local;             // what the peer writes into its headers
+    SessionIndex remote;            // what we write into ours
+    std::uint64_t incarnation = 0;  // the peer's; another one means that it restarted
     // We may send on it: we opened it and got the answer, or the peer has shown it.
     bool confirmed = false;
-    std::uint64_t serial = 0;      // rises; the newest confirmed or shown session is sent on
+    std::uint64_t serial = 0;  // rises; the newest confirmed or shown session is sent on
 
     bool operator==(const PlanSession&) const = default;
 };
@@ -34,6 +34,9 @@ struct PlanPeer {
     PeerId id;
     std::string name;
     MacAddress mac;  // of its adapter; zero until its card has come
+    // What ARP and ND say until then: frames to it reach us and get their "unreachable" at once,
+    // and what the kernel has cached is still good when the card comes.
+    MacAddress alias;
     IpAddress ipv4;
     IpAddress ipv6;
     std::vector<IpAddress> extra;       // from ipv4_prefix and ipv6_prefix

@@ -166,7 +166,8 @@ void Route::set_suspect(TimePoint now, bool suspect, Diagnostic reason, bool rem
 }
 
 void Route::emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic reason, bool remote) {
-    if (transitions_waiting_ == transitions_out_.size()) return;  // engine takes them after each call
+    if (transitions_waiting_ == transitions_out_.size())
+        return;  // engine takes them after each call
     bool leaves_or_joins_up = (from == BfdState::up) != (state_ == BfdState::up);
     if (leaves_or_joins_up) ++transitions_;
     RouteTransition t;
@@ -181,8 +182,8 @@ void Route::emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic rea
     t.remote_said_so = remote;
     t.recent_count = recent_count_;
     for (std::size_t i = 0; i < recent_count_; ++i)
-        t.recent[i] = recent_[(recent_next_ + kRecentHeartbeats - recent_count_ + i) %
-                              kRecentHeartbeats];
+        t.recent[i] =
+            recent_[(recent_next_ + kRecentHeartbeats - recent_count_ + i) % kRecentHeartbeats];
     transitions_out_[transitions_waiting_++] = t;
 }
 
@@ -320,7 +321,8 @@ Heartbeat Route::compose(TimePoint now) const {
     h.required_rx = to_micros(plan_.timing.delay);
     h.transmit_time_ns = to_ns(now);
     h.echo_time_ns = echo_time_ns_;
-    h.echo_hold = echo_time_ns_ == 0 ? std::chrono::microseconds(0) : to_micros(now - echo_received_);
+    h.echo_hold =
+        echo_time_ns_ == 0 ? std::chrono::microseconds(0) : to_micros(now - echo_received_);
     h.heartbeats_received = heartbeats_received_;
     h.highest_counter = highest_received_;
     h.data_received = data_received_;

@@ -54,7 +54,8 @@ class Route {
     // Takes `counter`; what is not fresh must not be handed in further.
     session::Freshness take_counter(std::uint64_t counter) { return window_.take(counter); }
     // Returns the RTT sample in µs that the heartbeat gave, 0 when none.
-    std::uint32_t handle_heartbeat(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat);
+    std::uint32_t handle_heartbeat(TimePoint now, std::uint64_t counter,
+                                   const Heartbeat& heartbeat);
     void handle_notice(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat);
     void count_data_received(std::uint32_t datagrams) { data_received_ += datagrams; }
     void count_data_sent(std::uint32_t datagrams) { data_sent_ += datagrams; }

@@ -34,7 +34,7 @@ constexpr std::array<std::array<BfdState, kRouteEvents>, kRouteStates> kRouteTab
         // rx admin-down, rx down,    rx init,    rx up,      noticed,    expired,    path lost,
         // disabled,   enabled
         {{admin_down, admin_down, admin_down, admin_down, admin_down, admin_down, admin_down,
-          admin_down, down}},  // admin_down
+          admin_down, down}},                                          // admin_down
         {{down, init, up, down, down, down, down, admin_down, down}},  // down
         {{down, init, up, up, down, down, down, admin_down, init}},    // init
         {{down, down, up, up, down, down, down, admin_down, up}},      // up

@@ -42,7 +42,8 @@ Selection select(TimePoint now, std::span<const Candidate> candidates,
     Selection selection;
     const Candidate* incumbent = chosen;
     for (const Candidate& candidate : candidates) {
-        if (!candidate.is_up || candidate.priority >= incumbent->priority) continue;
+        if (!candidate.is_up || candidate.is_suspect) continue;
+        if (candidate.priority >= incumbent->priority) continue;
         if (!is_better(candidate, *chosen)) continue;
         if (auto end = held_until(candidate, now, hold_down)) {
             if (!selection.recheck || *end < *selection.recheck) selection.recheck = end;

@@ -24,8 +24,8 @@ struct Candidate {
 };
 
 struct Selection {
-    std::optional<RouteId> route;     // nullopt: the peer is unreachable
-    std::optional<TimePoint> recheck; // when a hold-down ends that may change the answer
+    std::optional<RouteId> route;      // nullopt: the peer is unreachable
+    std::optional<TimePoint> recheck;  // when a hold-down ends that may change the answer
 };
 
 Selection select(TimePoint now, std::span<const Candidate> candidates,

@@ -25,9 +25,9 @@ struct NodeSettings {
     std::string name;
     PublicKey public_key{};
     std::vector<routing::ConfiguredEndpoint> endpoints;
-    IpAddress ipv4;               // virtual, derived, collisions resolved
-    IpAddress ipv6;               // virtual, derived
-    bool ipv4_moved = false;      // a collision made it take its second or later choice
+    IpAddress ipv4;                    // virtual, derived, collisions resolved
+    IpAddress ipv6;                    // virtual, derived
+    bool ipv4_moved = false;           // a collision made it take its second or later choice
     std::optional<Prefix> extra_ipv4;  // from [adapter] ipv4_prefix
     std::optional<Prefix> extra_ipv6;  // from [adapter] ipv6_prefix
     PortKind port = PortKind::socket;  // [node.port] kind
@@ -44,12 +44,12 @@ struct Settings {
     std::string adapter_name = "netft0";
     std::optional<std::uint16_t> adapter_mtu;  // nullopt: "auto"
     std::uint16_t port = kNetftPort;
-    routing::TopologySettings topology;        // heartbeats and networks
+    routing::TopologySettings topology;  // heartbeats and networks
     std::vector<std::string> exclude_interfaces;
-    Duration hold_down = 5s;                   // [traffic] hold_down
-    Duration spin = 0ns;                       // [worker] spin: how long a busy worker spins
+    Duration hold_down = 5s;  // [traffic] hold_down
+    Duration spin = 0ns;      // [worker] spin: how long a busy worker spins
     std::vector<NodeSettings> nodes;
-    PeerId self;                               // our place in nodes
+    PeerId self;  // our place in nodes
 
     bool operator==(const Settings&) const = default;
 };

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "netft/control/status_records.hpp"
 #include "netft/core/frame_limits.hpp"
@@ -59,6 +60,10 @@ Status Daemon::wait_and_handle() {
         if (fd == server_->fd()) server_->handle_ready();
         if (!done) return done;
     }
+    // The kernel may hold a carrier event back for up to a second; a route in trouble is a reason
+    // to look for oneself.
+    if (std::exchange(facts_due_, false))
+        if (auto done = read_facts(); !done) return done;
     TimePoint now = dataplane::monotonic_now();
     coordinator_->handle_timers(now);
     if (now >= next_tick_) {
@@ -84,7 +89,11 @@ Status Daemon::handle_netlink() {
     if (!changes) return with_context("netlink", changes.error());
     adapter_touched_ |= changes->adapter;
     next_hops_touched_ |= changes->next_hops;
-    if (!changes->links) return {};
+    if (changes->links) return read_facts();
+    return {};
+}
+
+Status Daemon::read_facts() {
     auto facts = monitor_->read_facts();
     if (!facts) return with_context("netlink", facts.error());
     facts_ = std::move(*facts);
@@ -125,8 +134,10 @@ void Daemon::handle_event(const core::Event& event) {
                            record.remote.to_string() + " " +
                            control::route_state(t->to, t->to_suspect);
         bool is_loss = t->from == BfdState::up && (t->to != BfdState::up || t->to_suspect);
-        text += " reason=\"" + std::string(to_string(t->reason)) + "\" said_by=" +
-                (t->remote_said_so ? "peer" : "local") + " network=" + record.network;
+        facts_due_ |= is_loss;
+        text += " reason=\"" + std::string(to_string(t->reason)) +
+                "\" said_by=" + (t->remote_said_so ? "peer" : "local") +
+                " network=" + record.network;
         if (is_loss)
             log_.warn("route", control::Fault::peer, text);
         else
@@ -198,9 +209,9 @@ void Daemon::settle_next_hops() {
         std::vector<dataplane::NextHop> hops;
         for (const routing::Route& route : coordinator_->routes()) {
             if (route.local_id != id || !route.usable) continue;
-            auto local = std::find_if(
-                coordinator_->endpoints().begin(), coordinator_->endpoints().end(),
-                [&route](const auto& e) { return e.id == route.local_id; });
+            auto local =
+                std::find_if(coordinator_->endpoints().begin(), coordinator_->endpoints().end(),
+                             [&route](const auto& e) { return e.id == route.local_id; });
             auto hop = monitor_->resolve(route.local.address, route.remote.address,
                                          local->interface_index);
             if (!hop || !*hop) continue;
@@ -232,7 +243,8 @@ Status Daemon::settle_adapter() {
     auto done = adapter_->apply(wanted, repaired);
     if (is_repair)
         for (const std::string& what : repaired)
-            log_.warn("adapter", control::Fault::local, settings.adapter_name + ": restored " + what);
+            log_.warn("adapter", control::Fault::local,
+                      settings.adapter_name + ": restored " + what);
     if (done) return {};
     if (done.error().errno_value == ENODEV)
         return fail("adapter " + settings.adapter_name + " was deleted by somebody", ENODEV);

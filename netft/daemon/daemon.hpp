@@ -34,8 +34,7 @@ class Daemon {
  public:
     // Everything that can fail at start fails here, with nothing left behind.
     static Result<std::unique_ptr<Daemon>> start(const Options& options,
-                                                 const core::Settings& settings,
-                                                 control::Log& log);
+                                                 const core::Settings& settings, control::Log& log);
     ~Daemon();
 
     // Returns when SIGTERM, SIGINT or a stop request came (empty), or when going on makes no sense.
@@ -55,6 +54,7 @@ class Daemon {
     Status wait_and_handle();
     Status handle_signal();
     Status handle_netlink();
+    Status read_facts();
     void handle_worker();
     void handle_tick();
     void handle_event(const core::Event& event);
@@ -97,6 +97,7 @@ class Daemon {
     std::optional<tap::AdapterState> adapter_state_;
     bool adapter_touched_ = false;
     bool next_hops_touched_ = false;
+    bool facts_due_ = false;
     bool stop_ = false;
     TimePoint next_tick_;
     TimePoint next_solicit_;

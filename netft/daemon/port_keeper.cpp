@@ -63,9 +63,9 @@ Result<PortKeeper::Open> PortKeeper::open(const routing::LocalEndpoint& endpoint
             return out;
         }
         case core::PortKind::af_packet: {
-            auto port = dataplane::open_af_packet_port({endpoint.endpoint, endpoint.interface,
-                                                        endpoint.interface_index, endpoint.mtu,
-                                                        pools_});
+            auto port =
+                dataplane::open_af_packet_port({endpoint.endpoint, endpoint.interface,
+                                                endpoint.interface_index, endpoint.mtu, pools_});
             if (!port) return tl::unexpected(port.error());
             out.ethdev = port->get();
             out.port = std::move(*port);
@@ -75,8 +75,8 @@ Result<PortKeeper::Open> PortKeeper::open(const routing::LocalEndpoint& endpoint
     }
     if (device == devices_.end())
         return fail(endpoint.interface + ": [node.port] devices names no memif device for it");
-    auto port = dataplane::open_memif_port(
-        {endpoint.endpoint, device->second, endpoint.mtu, pools_});
+    auto port =
+        dataplane::open_memif_port({endpoint.endpoint, device->second, endpoint.mtu, pools_});
     if (!port) return tl::unexpected(port.error());
     out.ethdev = port->get();
     out.port = std::move(*port);

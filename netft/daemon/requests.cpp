@@ -93,7 +93,7 @@ control::NodeStatus Daemon::status() {
     out.drops.add(coordinator_->drops());
     out.drops.count(DropReason::control_queue_full, control_queue_full_);
     for (const core::PeerView& peer : coordinator_->peers()) {
-        control::PeerStatus entry{peer.name,     peer.reachable, peer.has_session, peer.has_card,
+        control::PeerStatus entry{peer.name, peer.reachable, peer.has_session, peer.has_card,
                                   peer.note, peer.ipv4,      peer.ipv6,        {}};
         for (const routing::Route& route : coordinator_->routes()) {
             if (route.peer != peer.id) continue;

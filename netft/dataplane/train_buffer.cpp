@@ -25,7 +25,8 @@ TrainLayout TrainLayout::of(std::uint16_t datagram_bytes_max) {
                                               static_cast<std::uint16_t>(kBufferBytesMax));
     layout.body = layout.stride - kSlotHead;
     layout.slots_per_buffer = std::min(kSegmentsMax, kBufferBytesMax / layout.stride);
-    layout.slots = std::min<std::size_t>(kTrainDatagramsMax, divide_up(kTrainBytesMax, layout.body));
+    layout.slots =
+        std::min<std::size_t>(kTrainDatagramsMax, divide_up(kTrainBytesMax, layout.body));
     layout.buffers = divide_up(layout.slots, layout.slots_per_buffer);
     layout.train_bytes_max = std::min(kTrainBytesMax, layout.slots * layout.body);
     NETFT_ASSERT(layout.buffers <= kBuffersMax);
@@ -73,6 +74,10 @@ std::span<const iovec> TrainBuffer::room() {
 
 Bytes TrainBuffer::head(std::size_t bytes) const {
     return Bytes(slot(0) + kSlotHead, std::min(bytes, layout_.body));
+}
+
+void TrainBuffer::set_destination(const MacAddress& mac) {
+    std::copy(mac.bytes.begin(), mac.bytes.end(), slot(0) + kSlotHead + kVirtioHeaderSize);
 }
 
 std::span<rte_mbuf*> TrainBuffer::seal(const Header& first, std::size_t bytes) {

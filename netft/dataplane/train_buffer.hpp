@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <span>
 
+#include "netft/base/address.hpp"
 #include "netft/base/bytes.hpp"
 #include "netft/dataplane/pool.hpp"
 #include "netft/wire/data.hpp"
@@ -23,10 +24,10 @@ constexpr std::size_t kSlotHead = kHeaderSize + kTrainPrefixSize;
 
 // How a train lies in mbufs, from the size of its datagrams.
 struct TrainLayout {
-    std::uint16_t stride = 0;         // bytes of each datagram but the last
-    std::size_t body = 0;             // stride less headers
+    std::uint16_t stride = 0;  // bytes of each datagram but the last
+    std::size_t body = 0;      // stride less headers
     std::size_t slots_per_buffer = 0;
-    std::size_t slots = 0;            // of the longest train
+    std::size_t slots = 0;  // of the longest train
     std::size_t buffers = 0;
     std::size_t train_bytes_max = 0;
 
@@ -34,8 +35,8 @@ struct TrainLayout {
     static TrainLayout of(std::uint16_t datagram_bytes_max);
 
     static constexpr std::uint16_t kStrideMin = 256;
-    static constexpr std::size_t kSegmentsMax = 64;        // of one UDP_SEGMENT call
-    static constexpr std::size_t kBufferBytesMax = 65'507; // likewise: longest UDP payload
+    static constexpr std::size_t kSegmentsMax = 64;         // of one UDP_SEGMENT call
+    static constexpr std::size_t kBufferBytesMax = 65'507;  // likewise: longest UDP payload
     static constexpr std::size_t kBuffersMax = 3;
 };
 
@@ -55,6 +56,8 @@ class TrainBuffer {
     }
     // What lies contiguously at the beginning of a train of `bytes`.
     Bytes head(std::size_t bytes) const;
+    // Overwrites the destination MAC of the frame in the train.
+    void set_destination(const MacAddress& mac);
 
     // Writes headers (counter rising from `first`'s) and prefixes around a train of `bytes`, sets
     // the mbufs' lengths and gives those used away; they are left unowned here.

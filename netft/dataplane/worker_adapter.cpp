@@ -1,9 +1,19 @@
 // From the adapter to the ports.
+#include <algorithm>
 #include <cerrno>
 
 #include "netft/dataplane/worker_impl.hpp"
 
 namespace netft::dataplane {
+
+namespace {
+
+bool has_address(const core::PlanPeer& peer, const IpAddress& address) {
+    return peer.ipv4 == address || peer.ipv6.with_scope(0) == address ||
+           std::find(peer.extra.begin(), peer.extra.end(), address) != peer.extra.end();
+}
+
+}  // namespace
 
 void Worker::Impl::read_adapter() {
     std::uint64_t start = counters.bytes_from_adapter;
@@ -58,9 +68,9 @@ void Worker::Impl::handle_neighbour_discovery(Bytes frame) {
     std::optional<IpAddress> wanted = tap::solicited_address(frame);
     if (!wanted) return;
     for (const core::PlanPeer& peer : engine.peers()) {
-        if (peer.mac.is_zero()) continue;
-        if (peer.ipv4 != *wanted && peer.ipv6.with_scope(0) != wanted->with_scope(0)) continue;
-        write_answer(tap::answer_solicitation(frame, peer.mac, answer));
+        if (!has_address(peer, wanted->with_scope(0))) continue;
+        const MacAddress& mac = peer.mac.is_zero() ? peer.alias : peer.mac;
+        write_answer(tap::answer_solicitation(frame, mac, answer));
         return;
     }
     drops.count(DropReason::frame_unknown_peer);
@@ -73,6 +83,9 @@ void Worker::Impl::handle_unicast(Bytes frame, const MacAddress& destination,
         drops.count(DropReason::frame_unknown_peer);
         return;
     }
+    // Learned before the peer's card came: the far end knows only its own address.
+    const core::PlanPeer* known = engine.find_peer(*peer);
+    if (destination != known->mac && !known->mac.is_zero()) frame_out.set_destination(known->mac);
     if (!send_train(frame_out, *peer, train_bytes)) handle_unreachable(frame, destination);
 }
 

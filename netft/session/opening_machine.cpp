@@ -33,8 +33,8 @@ std::optional<Opening> OpeningMachine::handle_initiation(TimePoint now, const Op
             return compose(session.local);  // a copy: the same answer again
     bool asked = initiating_ && initiating_->interval > kFirstRetry;  // at least one try is out
     if (asked && identity_.own_key < identity_.peer_key) return {};
-    // The peer's goes on. Ours is given up if it is out (an answer to it would make a second session
-    // that the two ends rank differently), else it waits.
+    // The peer's goes on. Ours is given up if it is out (an answer to it would make a second
+    // session that the two ends rank differently), else it waits.
     if (asked)
         initiating_.reset();
     else if (initiating_)
@@ -98,8 +98,8 @@ const Session* OpeningMachine::current() const {
 }
 
 Opening OpeningMachine::compose(SessionIndex local) const {
-    return {identity_.cluster, identity_.own_key,     identity_.peer_key,
-            local,             identity_.incarnation, identity_.mode};
+    return {identity_.cluster,     identity_.own_key, identity_.peer_key, local,
+            identity_.incarnation, identity_.mode};
 }
 
 void OpeningMachine::add(const Session& session) {

@@ -41,7 +41,9 @@ class ReplayWindow {
 
  private:
     static std::size_t index_of(std::uint64_t counter) { return (counter / 64) & (Words - 1); }
-    static std::uint64_t bit_of(std::uint64_t counter) { return std::uint64_t{1} << (counter % 64); }
+    static std::uint64_t bit_of(std::uint64_t counter) {
+        return std::uint64_t{1} << (counter % 64);
+    }
     std::uint64_t word_of(std::uint64_t counter) const { return words_[index_of(counter)]; }
 
     void advance_to(std::uint64_t counter) {

@@ -32,8 +32,8 @@ std::optional<CardEndpoint> read_endpoint(ByteReader& in) {
     e.mtu = in.u16();
     e.interface = in.string8();
     bool sensible = role <= 2 && e.endpoint.port != 0 && e.interface.size() <= 15 &&
-                    e.prefix_length <= address->bytes().size() * 8 &&
-                    !address->is_unspecified() && !address->is_multicast();
+                    e.prefix_length <= address->bytes().size() * 8 && !address->is_unspecified() &&
+                    !address->is_multicast();
     if (!in.ok() || !sensible) return {};
     e.role = static_cast<NetworkRole>(role);
     e.available = flags & kFlagAvailable;

@@ -46,7 +46,6 @@ struct Header {
     bool operator==(const Header&) const = default;
 };
 
-
 // Reads the header of `datagram`. On failure nullopt and the reason in `why`.
 std::optional<Header> decode_header(Bytes datagram, DropReason& why);
 // Writes exactly kHeaderSize bytes.

@@ -89,7 +89,9 @@ void read_multipath(int family, const nlattr* attribute, RouteMessage& out) {
     if (attribute == nullptr) return;
     auto* hop = static_cast<rtnexthop*>(nla_data(attribute));
     auto rest = nla_len(attribute);
-    for (; RTNH_OK(hop, rest); rest -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop)) {
+    // RTNH_OK reads the length before it looks whether there is one.
+    for (; rest >= static_cast<int>(sizeof *hop) && RTNH_OK(hop, rest);
+         rest -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop)) {
         out.interfaces.push_back(static_cast<std::uint32_t>(hop->rtnh_ifindex));
         nlattr* inner[RTA_MAX + 1] = {};
         int inner_bytes = static_cast<int>(hop->rtnh_len) - static_cast<int>(sizeof *hop);

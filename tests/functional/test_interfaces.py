@@ -79,13 +79,14 @@ def one_reachable_endpoint_in_the_file_is_enough(lab):
 
 @test(FOUND)
 def a_changed_address_is_learned_by_the_peer(lab):
-    lab["n1"].run("ip", "address", "add", "10.1.0.77/24", "dev", "eth1")
+    # In this order: as the second address of its subnet the new one would go with the first.
     lab["n1"].run("ip", "address", "del", "10.1.0.1/24", "dev", "eth1")
+    lab["n1"].run("ip", "address", "add", "10.1.0.77/24", "dev", "eth1")
     try:
         wait_for("n1 uses the new address", lambda: "10.1.0.77:3343" in locals_of(lab))
         wait_for("n2 uses the new address", lambda: "10.1.0.77:3343" in {
             r["remote"] for r in lab.routes("n2", "n1") if r["state"] == "up"})
     finally:
-        lab["n1"].run("ip", "address", "add", "10.1.0.1/24", "dev", "eth1")
         lab["n1"].run("ip", "address", "del", "10.1.0.77/24", "dev", "eth1")
+        lab["n1"].run("ip", "address", "add", "10.1.0.1/24", "dev", "eth1")
     wait_for("n1 uses the old address again", lambda: "10.1.0.1:3343" in locals_of(lab))

@@ -7,18 +7,11 @@ from lab.spec import Spec
 from support.registry import test
 
 
-def settled(lab):
-    shown = {name: daemon.show() for name, daemon in lab.nodes.items()}
-    return {(name, peer["name"], route["local"]): (route["state"], route["since"])
-            for name, known in shown.items() for peer in known["peers"]
-            for route in peer["routes"]}
-
-
 def none_flaps(lab, seconds):
-    before = settled(lab)
+    before = lab.flaps()
     expected = lab.spec.nodes * (lab.spec.nodes - 1) * lab.spec.networks
     assert len(before) == expected, f"{len(before)} route ends, expected {expected}"
-    flapped = wait_until(lambda: {k: v for k, v in settled(lab).items() if before[k] != v},
+    flapped = wait_until(lambda: {k: v for k, v in lab.flaps().items() if before[k] != v},
                          seconds, every=2)
     assert not flapped, f"{len(flapped)} route ends flapped: {list(flapped.items())[:5]}"
 

@@ -50,7 +50,8 @@ def an_unknown_key_is_named_with_its_line(lab):
 @test(TWO)
 def a_bad_value_is_named_with_what_is_allowed(lab):
     text = lab.config.read_text(encoding="utf-8")
-    refused(lab, text + '\n[heartbeat]\nsame_subnet = { delay = "fast" }\n', "delay", "changed.toml:")
+    refused(lab, text + '\n[heartbeat]\nsame_subnet = { delay = "fast" }\n', "delay",
+            "changed.toml:")
     refused(lab, text + '\n[heartbeat]\nsame_subnet = { threshold = 0 }\n', "threshold")
 
 
@@ -162,10 +163,10 @@ def a_taken_port_is_told_and_used_as_soon_as_it_is_free(lab):
 @test(TWO)
 def a_taken_adapter_name_is_refused(lab):
     lab["n1"].stop()
-    lab["n1"].run("ip", "link", "add", "netft0", "type", "dummy")
+    lab["n1"].run("ip", "link", "add", "netft0", "type", "veth", "peer", "name", "other")
     try:
         refused_at_start(lab, "netft0")
-        assert "dummy" in lab["n1"].run("ip", "-d", "link", "show", "netft0").stdout
+        assert "veth" in lab["n1"].run("ip", "-d", "link", "show", "netft0").stdout
     finally:
         lab["n1"].run("ip", "link", "del", "netft0")
 
@@ -181,7 +182,7 @@ def a_machine_without_tun_device_is_refused(lab):
 def a_user_without_rights_is_refused(lab):
     lab["n1"].stop()
     drop = ("setpriv", "--bounding-set=-net_admin,-net_raw", "--inh-caps=-all")
-    refused_at_start(lab, "/dev/net/tun", before=drop)
+    refused_at_start(lab, "netft0", "right", before=drop)
 
 
 @test(TWO)

@@ -55,7 +55,8 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("", 5555))
 index = socket.if_nametoindex("netft0")
 group = socket.inet_aton("239.1.2.3")
-s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, struct.pack("4s4si", group, bytes(4), index))
+member = struct.pack("4s4si", group, bytes(4), index)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
 s.settimeout(10)
 print("ready", flush=True)
 print(s.recv(100).decode(), flush=True)
@@ -64,7 +65,8 @@ SENDER = """
 import socket, struct
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 index = socket.if_nametoindex("netft0")
-s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, struct.pack("4s4si", bytes(4), bytes(4), index))
+way_out = struct.pack("4s4si", bytes(4), bytes(4), index)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, way_out)
 s.sendto(b"hello", ("239.1.2.3", 5555))
 """
 

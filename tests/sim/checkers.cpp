@@ -17,8 +17,7 @@ void Checkers::disturb(std::size_t a, std::size_t b, std::size_t network) {
 }
 
 void Checkers::calm(std::size_t a, std::size_t b, std::size_t network) {
-    if (disturbed_.erase(pair(a, b, network)) > 0)
-        calm_since_[pair(a, b, network)] = world_->now();
+    if (disturbed_.erase(pair(a, b, network)) > 0) calm_since_[pair(a, b, network)] = world_->now();
 }
 
 void Checkers::disturb_node(std::size_t node, TimePoint until) {
@@ -80,8 +79,7 @@ void Checkers::on_delivery(const Delivery& delivery) {
 
 void Checkers::on_violation(const std::string& what) {
     double at = std::chrono::duration<double>(world_->now() - TimePoint(1h)).count();
-    if (violations_.size() < 20)
-        violations_.push_back("at " + std::to_string(at) + " s: " + what);
+    if (violations_.size() < 20) violations_.push_back("at " + std::to_string(at) + " s: " + what);
 }
 
 void Checkers::check_counters() {
@@ -116,10 +114,9 @@ void Checkers::check_all_up(const std::string& when) {
     std::size_t expected = (world_->settings().nodes - 1) * world_->settings().networks;
     for (std::size_t i = 0; i < world_->settings().nodes; ++i) {
         auto routes = world_->routes(i);
-        auto up = static_cast<std::size_t>(
-            std::count_if(routes.begin(), routes.end(), [](const core::RouteReport& r) {
-                return r.state == BfdState::up && !r.suspect;
-            }));
+        auto up = static_cast<std::size_t>(std::count_if(
+            routes.begin(), routes.end(),
+            [](const core::RouteReport& r) { return r.state == BfdState::up && !r.suspect; }));
         if (up != expected)
             on_violation(when + ": n" + std::to_string(i + 1) + " has " + std::to_string(up) +
                          " of " + std::to_string(expected) + " routes up");

@@ -1,6 +1,7 @@
 // netft-sim: the scenarios, then storms over seeds. Prints the seed of a failing run.
 //
-// usage: netft-sim [--scenario NAME] [--storms N] [--seconds S] [--seed FIRST] [--threads T] [--verbose 1]
+// usage: netft-sim [--scenario NAME] [--storms N] [--seconds S] [--seed FIRST] [--threads T]
+// [--verbose 1]
 #include <atomic>
 #include <charconv>
 #include <chrono>
@@ -30,13 +31,20 @@ bool read_options(int argc, char** argv, Options& o) {
         std::string key = argv[i];
         std::uint64_t value = 0;
         std::from_chars(argv[i + 1], argv[i + 1] + std::strlen(argv[i + 1]), value);
-        if (key == "--scenario") o.scenario = argv[i + 1];
-        else if (key == "--storms") o.storms = value;
-        else if (key == "--seconds") o.seconds = value;
-        else if (key == "--seed") o.seed = value;
-        else if (key == "--threads") o.threads = static_cast<unsigned>(value);
-        else if (key == "--verbose") o.verbose = value != 0;
-        else return false;
+        if (key == "--scenario")
+            o.scenario = argv[i + 1];
+        else if (key == "--storms")
+            o.storms = value;
+        else if (key == "--seconds")
+            o.seconds = value;
+        else if (key == "--seed")
+            o.seed = value;
+        else if (key == "--threads")
+            o.threads = static_cast<unsigned>(value);
+        else if (key == "--verbose")
+            o.verbose = value != 0;
+        else
+            return false;
     }
     return argc % 2 == 1;
 }
@@ -52,8 +60,9 @@ void report(const std::string& name, const std::vector<std::string>& violations)
 int main(int argc, char** argv) {
     Options options;
     if (!read_options(argc, argv, options)) {
-        std::fprintf(stderr, "usage: netft-sim [--scenario NAME] [--storms N] [--seconds S] "
-                             "[--seed FIRST] [--threads T] [--verbose 1]\n");
+        std::fprintf(stderr,
+                     "usage: netft-sim [--scenario NAME] [--storms N] [--seconds S] "
+                     "[--seed FIRST] [--threads T] [--verbose 1]\n");
         return 2;
     }
     unsigned passed = 0;
@@ -90,11 +99,12 @@ int main(int argc, char** argv) {
         std::vector<std::thread> threads;
         for (unsigned i = 0; i < options.threads; ++i) threads.emplace_back(work);
         for (std::thread& thread : threads) thread.join();
-        std::printf("storms: %llu seeds, %.0f simulated seconds, %llu frames delivered, "
-                    "%llu transitions\n",
-                    static_cast<unsigned long long>(options.storms), simulated,
-                    static_cast<unsigned long long>(delivered),
-                    static_cast<unsigned long long>(transitions));
+        std::printf(
+            "storms: %llu seeds, %.0f simulated seconds, %llu frames delivered, "
+            "%llu transitions\n",
+            static_cast<unsigned long long>(options.storms), simulated,
+            static_cast<unsigned long long>(delivered),
+            static_cast<unsigned long long>(transitions));
     }
     std::printf("%u passed, %u failed\n", passed, failed);
     return failed == 0 ? 0 : 1;

@@ -55,7 +55,8 @@ class Storm {
         std::size_t b = any_node();
         std::size_t network = any_network();
         Random& random = world_.random();
-        if (settings_.verbose) std::printf("a fault strikes n%zu, n%zu on net%zu\n", a + 1, b + 1, network);
+        if (settings_.verbose)
+            std::printf("a fault strikes n%zu, n%zu on net%zu\n", a + 1, b + 1, network);
         switch (random.below(12)) {
             case 0:
             case 1: return change_link(a, b, network, true, [](LinkState& l) { l.is_cut = true; });
@@ -116,7 +117,8 @@ class Storm {
     void set_interface(std::size_t a, std::size_t network, bool is_carrier) {
         checkers_.disturb_node(a, world_.now() + 3600s);
         Duration pause = world_.random().between(1ms, 2s);
-        bool on = is_carrier ? world_.node(a).carrier[network] : world_.node(a).has_address[network];
+        bool on =
+            is_carrier ? world_.node(a).carrier[network] : world_.node(a).has_address[network];
         auto set = [this, is_carrier, a, network](bool value) {
             is_carrier ? world_.set_carrier(a, network, value)
                        : world_.set_address(a, network, value);
@@ -150,8 +152,8 @@ class Storm {
 StormResult run_storm(const StormSettings& settings) { return Storm(settings).run(); }
 
 StormSettings storm_of(std::uint64_t seed, Duration length) {
-    static constexpr std::array<Timing, 4> kTimings = {
-        Timing{100ms, 5}, Timing{10ms, 5}, Timing{250ms, 5}, Timing{100ms, 5}};
+    static constexpr std::array<Timing, 4> kTimings = {Timing{100ms, 5}, Timing{10ms, 5},
+                                                       Timing{250ms, 5}, Timing{100ms, 5}};
     Random random(seed ^ 0x5eed);
     StormSettings settings;
     settings.length = length;

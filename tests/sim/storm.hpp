@@ -11,7 +11,7 @@ namespace netft::sim {
 struct StormSettings {
     WorldSettings world;
     Duration length = 60s;  // of the storm; the calm after it comes on top
-    bool verbose = false;    // print transitions and faults
+    bool verbose = false;   // print transitions and faults
 };
 
 struct StormResult {

@@ -58,8 +58,8 @@ core::Settings World::settings_of(std::size_t self) const {
         // One reachable endpoint is enough: the rest comes with the card.
         node.endpoints.push_back({Endpoint{address_of(i, 0), kNetftPort}, ""});
         node.ipv4 = IpAddress::v4({169, 254, 9, static_cast<std::uint8_t>(i + 1)});
-        node.ipv6 = IpAddress::v6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,
-                                   static_cast<std::uint8_t>(i + 1)});
+        node.ipv6 = IpAddress::v6(
+            {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, static_cast<std::uint8_t>(i + 1)});
         s.nodes.push_back(std::move(node));
     }
     return s;
@@ -281,7 +281,8 @@ bool World::send_frame(std::size_t from, std::size_t to, std::size_t bytes) {
     auto count = static_cast<std::uint16_t>((bytes + kBody - 1) / kBody);
     auto ticket = node.engine->begin_train(now_, peer_id(to), count);
     if (!ticket) return false;
-    std::vector<std::uint8_t> frame(bytes, static_cast<std::uint8_t>((node.frames_sent + 1) * 7 + 1));
+    std::vector<std::uint8_t> frame(bytes,
+                                    static_cast<std::uint8_t>((node.frames_sent + 1) * 7 + 1));
     ByteWriter head(MutableBytes(frame).first(kFrameHead));
     head.u64(from);
     head.u64(node.epoch);
@@ -341,8 +342,7 @@ void World::wake_later(std::size_t i) {
                           node.assembler->next_deadline()})
         if (deadline && (!soonest || *deadline < *soonest)) soonest = deadline;
     ++node.wake_version;
-    if (soonest)
-        push({std::max(*soonest, now_), 0, Step::Kind::wake, i, 0, node.wake_version});
+    if (soonest) push({std::max(*soonest, now_), 0, Step::Kind::wake, i, 0, node.wake_version});
 }
 
 std::vector<core::RouteReport> World::routes(std::size_t i) const {
@@ -356,7 +356,8 @@ std::optional<World::RoutePlace> World::place_of(std::size_t i, RouteId id) cons
     if (!nodes_[i].running) return {};
     for (const routing::Route& route : nodes_[i].coordinator->routes())
         if (route.id == id)
-            return RoutePlace{route.peer.value, static_cast<std::size_t>(route.interface.back() - '0')};
+            return RoutePlace{route.peer.value,
+                              static_cast<std::size_t>(route.interface.back() - '0')};
     return {};
 }
 

@@ -41,8 +41,8 @@ struct Delivery {
     TimePoint at;
     std::size_t from = 0;
     std::size_t to = 0;
-    std::uint64_t epoch = 0;  // of the sender: counts its starts
-    std::uint64_t number = 0; // of the frame, in that epoch
+    std::uint64_t epoch = 0;   // of the sender: counts its starts
+    std::uint64_t number = 0;  // of the frame, in that epoch
     bool intact = false;
 };
 
@@ -64,8 +64,8 @@ struct SimNode {
     std::vector<bool> has_address;  // by network
     std::uint64_t epoch = 0;
     std::uint64_t frames_sent = 0;
-    std::uint64_t received = 0;   // datagrams handed to the engine
-    std::uint64_t consumed = 0;   // verdicts that were not drops
+    std::uint64_t received = 0;  // datagrams handed to the engine
+    std::uint64_t consumed = 0;  // verdicts that were not drops
     std::optional<TimePoint> stalled_until;
     std::vector<std::size_t> waiting;  // packets that came while stalled
     std::uint64_t wake_version = 0;
@@ -86,7 +86,7 @@ class World {
     void set_carrier(std::size_t node, std::size_t network, bool on);
     void set_address(std::size_t node, std::size_t network, bool present);
     void stall(std::size_t node, Duration how_long);
-    void stop(std::size_t node);   // as kill -9
+    void stop(std::size_t node);  // as kill -9
     void start(std::size_t node);
     void reload_timing(std::size_t node, Timing timing);
     void heal_everything();

@@ -3,13 +3,13 @@
 
     suites.py targets BUILD SELECTOR...   the ninja targets that these suites run
     suites.py list BUILD SELECTOR...      the names of their tests
-    suites.py run BUILD ROW RESULTS SELECTOR... [--factor F] [--wrap COMMAND]
+    suites.py run BUILD ROW RESULTS SELECTOR... [--factor F] [--wrap COMMAND] [--extra ARGS]
                                           runs them; appends "ROW passed failed seconds" to RESULTS
 
 SELECTOR is SUITE or SUITE:REGEX (of the test's name); `targets` also knows `installed`, all that the
 product consists of. Counts come from Boost.Test's JUnit log, else from a last line
-"N passed, N failed", else the program is one case. A program that fails in any other way (crash,
-time-out, sanitizer) is one failed case more.
+"N passed, N failed", else from unittest's summary, else the program is one case. A program that
+fails in any other way (crash, time-out, sanitizer) is one failed case more.
 """
 import argparse
 import concurrent.futures
@@ -66,9 +66,20 @@ def count_last_line(output):
     return (int(found[1]), int(found[2])) if found else None
 
 
+def count_unittest(output):
+    """(passed, failed) of Python's unittest."""
+    ran = re.search(r'^Ran (\d+) tests? in', output, re.M)
+    if not ran:
+        return None
+    failed = sum(int(n) for n in re.findall(r'\b(?:failures|errors)=(\d+)', output))
+    skipped = sum(int(n) for n in re.findall(r'\bskipped=(\d+)', output))
+    return int(ran[1]) - failed - skipped, failed
+
+
 def count(junit, output, code):
     """(passed, failed); a bad exit that no case accounts for is a failed case of its own."""
-    passed, failed = count_junit(junit) or count_last_line(output) or (int(code == 0), 0)
+    passed, failed = (count_junit(junit) or count_last_line(output) or count_unittest(output) or
+                      (int(code == 0), 0))
     return passed, failed + (code != 0 and failed == 0)
 
 
@@ -80,20 +91,23 @@ def execute(command, environment, workdir, seconds, log):
                                    start_new_session=True)
         try:
             return process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
+        except BaseException as ended:  # too long, or somebody pressed ^C
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            if not isinstance(ended, subprocess.TimeoutExpired):
+                raise
             return None
 
 
-def run_test(test, logs, wrap, factor):
+def run_test(test, logs, options):
     junit, log = logs / f'{test["name"]}.xml', logs / f'{test["name"]}.log'
     junit.unlink(missing_ok=True)
     environment = dict(os.environ, BOOST_TEST_COLOR_OUTPUT='no',
                        BOOST_TEST_LOGGER=f'HRF,error,stdout:JUNIT,error,{junit}', **test['env'])
     started = time.monotonic()
-    limit = test['timeout'] * factor if test['timeout'] > 0 else None
-    code = execute(wrap + test['cmd'], environment, test['workdir'], limit, log)
+    limit = test['timeout'] * options.factor if test['timeout'] > 0 else None
+    command = options.wrap + test['cmd'] + options.extra
+    code = execute(command, environment, test['workdir'] or options.build, limit, log)
     output = log.read_text(errors='replace')
     passed, failed = count(junit, output, 1 if code is None else code)
     report(test['name'], passed, failed, time.monotonic() - started, code, output)
@@ -110,14 +124,14 @@ def report(name, passed, failed, seconds, code, output):
     sys.stdout.flush()
 
 
-def run(build, selectors, logs, wrap, factor):
+def run(options, logs):
     """[(passed, failed)] of each selected test; those that may run side by side do so first."""
     logs.mkdir(parents=True, exist_ok=True)
-    tests = select(introspect(build, 'tests'), selectors)
+    tests = select(introspect(options.build, 'tests'), options.selectors)
     parallel = [t for t in tests if t['is_parallel'] and not any('dataplane' in s for s in t['suite'])]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        counts = list(pool.map(lambda test: run_test(test, logs, wrap, factor), parallel))
-    return counts + [run_test(t, logs, wrap, factor) for t in tests if t not in parallel]
+        counts = list(pool.map(lambda test: run_test(test, logs, options), parallel))
+    return counts + [run_test(t, logs, options) for t in tests if t not in parallel]
 
 
 def main():
@@ -132,6 +146,7 @@ def main():
     runs.add_argument('results', type=pathlib.Path)
     runs.add_argument('--factor', type=float, default=1, help='time limits are this much longer')
     runs.add_argument('--wrap', type=shlex.split, default=[], help='command put before each test')
+    runs.add_argument('--extra', type=shlex.split, default=[], help='arguments put behind each test')
     for action in (targets, lists, runs):
         action.add_argument('selectors', nargs='+')
     options = parser.parse_args()
@@ -143,7 +158,7 @@ def main():
         return 0
     started = time.monotonic()
     logs = options.build / 'testlogs' / options.row.replace('/', '-')
-    counts = run(options.build, options.selectors, logs, options.wrap, options.factor)
+    counts = run(options, logs)
     passed, failed = (sum(column) for column in zip(*counts)) if counts else (0, 0)
     with open(options.results, 'a') as results:
         results.write(f'{options.row}\t{passed}\t{failed}\t{time.monotonic() - started:.1f}\n')

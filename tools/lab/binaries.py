@@ -9,7 +9,7 @@ TOOLS = pathlib.Path(__file__).resolve().parent.parent
 
 
 def _places(directory):
-    """A plain directory of programs, or the places inside a build directory where meson puts them."""
+    """A plain directory of programs, or the places in a build directory where meson puts them."""
     top = pathlib.Path(directory)
     found = [top, top / "netft" / "daemon", top / "tools", *sorted(top.glob("tools/*"))]
     return [path for path in found if path.is_dir()]

@@ -25,7 +25,8 @@ class Parser(argparse.ArgumentParser):
 def _count(maximum, minimum=1):
     def parse(text):
         if not text.isdigit() or not minimum <= int(text) <= maximum:
-            raise argparse.ArgumentTypeError(f"'{text}' is not a number from {minimum} to {maximum}")
+            raise argparse.ArgumentTypeError(
+                f"'{text}' is not a number from {minimum} to {maximum}")
         return int(text)
     return parse
 

@@ -68,8 +68,8 @@ class Daemon:
         self._launched = process.pid
 
     def wait_ready(self, seconds=START_SECONDS):
-        wait_until(lambda: self._answers() or not is_alive(self._launched), seconds)
-        if not self._answers():
+        answers = wait_until(lambda: self.show() or not is_alive(self._launched), seconds)
+        if not answers or not is_alive(self._launched):
             ended = not is_alive(self._launched)
             why = "netftd ended" if ended else f"control socket silent for {seconds} s"
             raise LabError(f"{self.node}: {why}; its last words:\n{self.last_words()}")
@@ -77,14 +77,6 @@ class Daemon:
     def start(self):
         self.launch()
         self.wait_ready()
-
-    def _answers(self):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-            try:
-                client.connect(str(self.socket))
-                return True
-            except OSError:
-                return False
 
     def stop(self, number=signal.SIGTERM, seconds=STOP_SECONDS):
         """Ends netftd. True when it ended by itself within `seconds`, else it is killed."""

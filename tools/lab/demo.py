@@ -14,6 +14,8 @@ PROBE_PORT = 7777
 STREAM_PORT = 5201
 STREAM_RATE = "200M"  # leaves the cores of a small machine to the probe
 ROUTE_SECONDS = 10
+# net0 is preferred, so that traffic goes back to it when it is healed.
+PREFERENCE = '[[network]]\nsubnet = "10.0.0.0/24"\nmetric = 10\n'
 
 
 def say(text):
@@ -98,13 +100,13 @@ class Probe:
             self.close()
 
 
-def _wait_state(lab, wanted):
+def _wait_state(lab, state):
     def reached():
         route = lab.route("n1", "n2", "net0")
-        return route if route and (route["state"] == "up") == wanted else None
+        return route if route and route["state"] == state else None
     route = wait_until(reached, ROUTE_SECONDS)
     if not route:
-        raise LabError(f"the route did not {'return' if wanted else 'go down'} in time")
+        raise LabError(f"the route is not {state} after {ROUTE_SECONDS} s")
     return route
 
 
@@ -125,14 +127,14 @@ def _break_and_mend(lab, address, title, kind):
         # A second of calm before the fault: the probe measures what is normal, too.
         wait_until(lambda: False, 1)
         lab.cut("n1", "net0", kind)
-        route = _wait_state(lab, wanted=False)
+        route = _wait_state(lab, "down")
         wait_until(lambda: False, 1)  # and a second after it
         result = prober.finish()
     say(f"   route {route['local']} -> {route['remote']} is {route['state']}: {route['reason']}")
     say(f"   longest gap of the 1 ms probes: {result['longest_gap_ms']} ms, "
         f"{result['lost']} of {result['sent']} lost; traffic goes on over net1")
     lab.heal("n1", "net0")
-    _wait_state(lab, wanted=True)
+    _wait_state(lab, "up")
     began = time.monotonic()
     back = _wait_returned(lab)
     say("   healed: the route is up again, and after the hold-down "
@@ -149,7 +151,8 @@ def _table(rows):
 
 def _story(lab):
     chapter("Three nodes, two networks: each node is joined to both switches")
-    say("   n1, n2, n3 have eth0 on net0 (10.0.0.0/24) and eth1 on net1 (10.1.0.0/24)")
+    say("   n1, n2, n3 have eth0 on net0 (10.0.0.0/24) and eth1 on net1 (10.1.0.0/24);")
+    say("   net0 has the lower metric in cluster.toml, so it is used while it is up")
     began = time.monotonic()
     lab.up()
     say(f"   netftd runs on each node; all routes are up after {time.monotonic() - began:.1f} s")
@@ -176,7 +179,7 @@ def _story(lab):
 
 
 def tell(binaries):
-    lab = Laboratory(Spec(), binaries)
+    lab = Laboratory(Spec(extra=PREFERENCE), binaries)
     began = time.monotonic()
     if laboratory.exists():
         raise LabError("a lab is up already; 'netft-lab down' removes it")

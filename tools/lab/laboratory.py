@@ -140,22 +140,35 @@ class Laboratory:
     def routes(self, node, peer):
         return (self.peer(node, peer) or {"routes": []})["routes"]
 
-    def route(self, node, peer, network):
-        """The route that begins at the node's address on `network`; None when there is none."""
+    def routes_on(self, node, peer, network):
+        """The routes that begin at the node's address on `network`: one, or one per remote
+        endpoint where endpoints of several networks are paired."""
         address = address_of(self.spec, node, network)[0]
-        return next((r for r in self.routes(node, peer) if host_of(r["local"]) == address), None)
+        return [r for r in self.routes(node, peer) if host_of(r["local"]) == address]
+
+    def route(self, node, peer, network):
+        """The first of routes_on(); None when there is none."""
+        return next(iter(self.routes_on(node, peer, network)), None)
 
     def is_up(self, node, peer, network):
-        route = self.route(node, peer, network)
-        return bool(route) and route["state"] == "up"
+        """A suspect route is up still: its threshold is not reached."""
+        return any(r["state"] in ("up", "suspect") for r in self.routes_on(node, peer, network))
 
     def network_in_use(self, node, peer):
         """The network that carries traffic to the peer now; None when it is unreachable."""
         for network in self.spec.network_names():
-            route = self.route(node, peer, network)
-            if route and route["in_use"]:
+            if any(route["in_use"] for route in self.routes_on(node, peer, network)):
                 return network
         return None
+
+    def flaps(self, *nodes):
+        """How often each route of the nodes (default: all) went up or down since the start."""
+        shown = {name: self.node(name).show() for name in nodes or self.nodes}
+        return {(name, peer["name"], route["local"], route["remote"]):
+                route["counters"]["transitions"]
+                for name, known in shown.items()
+                for peer in known["peers"]
+                for route in peer["routes"]}
 
     def write_hosts(self):
         """Gives `exec` the nodes' names: ip(8) puts /etc/netns/NAME/hosts over /etc/hosts."""

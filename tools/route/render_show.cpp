@@ -131,11 +131,15 @@ void render_node(std::ostream& out, const json& document, const Style& style) {
                              "   " + text(adapter, "ipv4") + "   " + text(adapter, "ipv6") +
                              "   mtu " + plain(adapter, "mtu") + "   " + text(adapter, "mac"))
         << '\n';
-    if (text(document, "security") == "none")
+    bool open = text(document, "security") == "none";
+    if (open)
         render_warning(out, "security is \"none\": traffic is neither private nor authenticated",
                        style);
-    for (const json& warning : member(document, "warnings"))
-        if (warning.is_string()) render_warning(out, warning.get<std::string>(), style);
+    for (const json& warning : member(document, "warnings")) {
+        std::string line = warning.is_string() ? warning.get<std::string>() : "";
+        bool said = open && line.starts_with("security");
+        if (!line.empty() && !said) render_warning(out, line, style);
+    }
 }
 
 void render_counts(std::ostream& out, const json& document, const std::vector<Row>& rows,

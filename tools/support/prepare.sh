@@ -25,6 +25,7 @@ done
 [[ $# -ge 1 ]] || { sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 build=$1
 shift
+installed=false
 
 say() { echo "netft: $*" >&2; }
 
@@ -63,15 +64,20 @@ install_missing() {
     step "apt-get update" apt-get -o DPkg::Lock::Timeout=300 -qq update
     step "apt-get install" apt-get -o DPkg::Lock::Timeout=300 -qq install -y \
         --no-install-recommends "${missing[@]}"
+    installed=true
 }
 
-# Configures when there is no build yet, or when it was made with other options or another meson.
+# Configures when there is no build yet, or when it was made with other options; looks again for what
+# is optional when packages came.
 configure() {
-    local wanted
+    local wanted made_with=none
     wanted=$(printf '%s\n' "$root" "${CXX:-}" "$@")
-    [[ -f $build/build.ninja && $wanted == "$(cat "$build/prepare.options" 2>/dev/null)" ]] && return
+    [[ -f $build/build.ninja ]] && made_with=$(cat "$build/prepare.options" 2>/dev/null)
+    [[ $made_with == "$wanted" && $installed == false ]] && return
     say "configuring $build"
-    if [[ -f $build/build.ninja ]]; then
+    if [[ $made_with == "$wanted" ]]; then
+        step "meson setup" meson setup --reconfigure "$build" "$root"
+    elif [[ -f $build/build.ninja ]]; then
         step "meson setup" meson setup --wipe "$build" "$root" "$@"
     else
         step "meson setup" meson setup "$build" "$root" "$@"

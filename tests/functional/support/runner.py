@@ -12,6 +12,9 @@ from lab.shell import LabError
 from support.registry import Skip
 
 
+REPORT = r"^.*(Sanitizer: |runtime error: |assertion .* failed).*$"
+
+
 class OutOfTime(Exception):
     pass
 
@@ -77,7 +80,7 @@ class Runner:
         """A sanitizer's report in a log is a failure, whatever the test saw."""
         for daemon in self._lab.nodes.values() if self._lab else ():
             text = daemon.last_words(lines=10_000)
-            report = re.search(r"^.*(Sanitizer: |runtime error: |assertion .* failed).*$", text, re.M)
+            report = re.search(REPORT, text, re.M)
             assert not report, f"{daemon.node}: {report[0]}"
 
     def _clean_up_after(self, one, word):

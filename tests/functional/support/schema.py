@@ -14,11 +14,8 @@ def validate(document, name):
     except ImportError as error:
         raise Skip("python3-jsonschema is not installed") from error
     schema = json.loads((SCHEMAS / name).read_text(encoding="utf-8"))
-    store = {path.name: json.loads(path.read_text(encoding="utf-8"))
-             for path in SCHEMAS.glob("*.json")}
-    resolver = jsonschema.RefResolver(SCHEMAS.as_uri() + "/" + name, schema,
-                                      store={SCHEMAS.as_uri() + "/" + key: value
-                                             for key, value in store.items()})
-    errors = list(jsonschema.Draft202012Validator(schema, resolver=resolver).iter_errors(document))
+    # Debian 12's jsonschema does not join "#/$defs/…" to a urn: without an $id it has no need to.
+    schema.pop("$id", None)
+    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(document))
     text = "\n".join(f"{error.json_path}: {error.message[:300]}" for error in errors[:5])
     assert not errors, f"{name}: {text}\nin {json.dumps(document)[:600]}"

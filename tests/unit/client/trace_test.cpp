@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "netft/wire/header.hpp"
@@ -90,9 +91,9 @@ BOOST_AUTO_TEST_CASE(endpoints_are_read_back) {
 BOOST_AUTO_TEST_CASE(a_capture_has_a_section_one_interface_a_network_and_a_packet_a_record) {
     auto format = pcapng_format();
     client::View view;
-    std::string bytes = format->header() + format->record(heartbeat(), view) +
-                        format->record(heartbeat(), view) + format->record(transition(), view) +
-                        format->record(selection(), view);
+    std::string bytes = format->header();
+    for (const json& record : {heartbeat(), heartbeat(), transition(), selection()})
+        bytes += format->record(record, view);
     std::vector<std::uint32_t> expected{0x0a0d0d0a, 1, 6, 6, 6};
     BOOST_TEST(blocks_of(bytes) == expected, boost::test_tools::per_element());
     BOOST_TEST(u32(bytes, 8) == 0x1a2b3c4du);

@@ -54,7 +54,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_nodes_get_different_addresses_outside_what_other
     auto all = assigned(keys, {.ipv4 = Prefix::parse("10.8.0.0/20")});
     std::set<IpAddress> ipv4, ipv6, extra;
     for (const VirtualAddresses& one : all) {
-        BOOST_TEST(one.ipv4.v4_value() >> 16 == 0xa9fe);
+        BOOST_TEST((one.ipv4.v4_value() >> 16) == 0xa9feu);
         BOOST_TEST(!is_reserved(one.ipv4.v4_value()));
         BOOST_TEST((one.ipv6.bytes()[8] & 2) == 0);
         BOOST_TEST(Prefix::parse("10.8.0.0/20")->contains(one.extra_ipv4->address));

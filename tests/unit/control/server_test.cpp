@@ -87,12 +87,14 @@ struct Fixture {
     std::string read_line(const Fd& client) {
         std::string line;
         bool whole = run_until([&] {
-            char c;
-            while (::recv(client.get(), &c, 1, 0) == 1) {
-                if (c == '\n') return true;
-                line += c;
-            }
-            return false;
+            char buffer[65536];
+            ssize_t n = ::recv(client.get(), buffer, sizeof buffer, MSG_PEEK);
+            if (n <= 0) return false;
+            std::string_view seen(buffer, static_cast<std::size_t>(n));
+            std::size_t end = seen.find('\n');
+            line += seen.substr(0, end);
+            ::recv(client.get(), buffer, end == seen.npos ? seen.size() : end + 1, 0);
+            return end != seen.npos;
         });
         BOOST_TEST(whole);
         return line;

@@ -1,0 +1,71 @@
+#include "netft/core/selector.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <vector>
+
+namespace netft::core {
+namespace {
+
+constexpr TimePoint kNow{1h};
+
+Candidate up(std::uint16_t id, std::uint32_t priority) {
+    return {RouteId(id), true, false, priority, {}};
+}
+Candidate down(std::uint16_t id, std::uint32_t priority) {
+    return {RouteId(id), false, false, priority, {}};
+}
+Candidate suspect(std::uint16_t id, std::uint32_t priority) {
+    return {RouteId(id), true, true, priority, kNow};
+}
+Candidate back_since(std::uint16_t id, std::uint32_t priority, Duration ago) {
+    return {RouteId(id), true, false, priority, kNow - ago};
+}
+
+struct Row {
+    const char* what;
+    std::vector<Candidate> candidates;
+    std::optional<RouteId> current;
+    std::optional<RouteId> expected;
+    std::optional<TimePoint> recheck = {};
+};
+
+BOOST_AUTO_TEST_SUITE(selector)
+
+BOOST_AUTO_TEST_CASE(chooses_as_the_table_says) {
+    const Row rows[] = {
+        {"nothing at all", {}, {}, {}},
+        {"nothing up", {down(1, 10)}, RouteId(1), {}},
+        {"first choice: the cheapest", {up(1, 20), up(2, 10)}, {}, RouteId(2)},
+        {"equal price: the lower id", {up(2, 10), up(1, 10)}, {}, RouteId(1)},
+        {"equal price: no move", {up(1, 10), up(2, 10)}, RouteId(2), RouteId(2)},
+        {"current lost: at once", {down(1, 10), up(2, 20)}, RouteId(1), RouteId(2)},
+        {"current gone from the plan", {up(2, 20)}, RouteId(1), RouteId(2)},
+        {"current suspect, another not", {suspect(1, 10), up(2, 20)}, RouteId(1), RouteId(2)},
+        {"all suspect: stay", {suspect(1, 10), suspect(2, 20)}, RouteId(2), RouteId(2)},
+        {"suspect is better than nothing", {suspect(1, 10), down(2, 1)}, {}, RouteId(1)},
+        {"never lost: no hold-down", {up(1, 10), up(2, 20)}, RouteId(2), RouteId(1)},
+        {"hold-down runs", {back_since(1, 10, 2s), up(2, 20)}, RouteId(2), RouteId(2), kNow + 3s},
+        {"hold-down over", {back_since(1, 10, 5s), up(2, 20)}, RouteId(2), RouteId(1)},
+        {"the better of two is held, the other not",
+         {back_since(1, 10, 1s), back_since(3, 15, 9s), up(2, 20)},
+         RouteId(2),
+         RouteId(3),
+         kNow + 4s},
+        {"current lost: hold-down does not matter",
+         {back_since(1, 10, 1s), down(2, 20)},
+         RouteId(2),
+         RouteId(1)},
+    };
+    for (const Row& row : rows) {
+        BOOST_TEST_CONTEXT(row.what) {
+            Selection selection = select(kNow, row.candidates, row.current, 5s);
+            BOOST_TEST((selection.route == row.expected));
+            BOOST_TEST((selection.recheck == row.recheck));
+        }
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace netft::core

@@ -1,0 +1,127 @@
+#include "netft/core/train_assembler.hpp"
+
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <numeric>
+#include <vector>
+
+#include "netft/base/random.hpp"
+
+namespace netft::core {
+namespace {
+
+struct Train {
+    std::vector<std::uint8_t> bytes;
+    std::uint64_t id = 0;
+    std::size_t stride = 0;
+
+    std::uint16_t count() const {
+        return static_cast<std::uint16_t>((bytes.size() + stride - 1) / stride);
+    }
+    TrainAssembler::Piece piece(std::uint16_t index) const {
+        std::size_t at = index * stride;
+        return {PeerId(1),
+                0,
+                id,
+                {index, count()},
+                Bytes(bytes).subspan(at, std::min(stride, bytes.size() - at))};
+    }
+};
+
+Train make_train(std::uint64_t id, std::size_t length, std::size_t stride) {
+    Train train{std::vector<std::uint8_t>(length), id, stride};
+    for (std::size_t i = 0; i < length; ++i)
+        train.bytes[i] = static_cast<std::uint8_t>(i * 31 + id);
+    return train;
+}
+
+struct Fixture {
+    TrainAssembler assembler;
+    DropCounters drops;
+    TimePoint now{1h};
+};
+
+BOOST_FIXTURE_TEST_SUITE(train_assembler, Fixture)
+
+BOOST_AUTO_TEST_CASE(gives_back_what_went_in_for_every_length_and_order) {
+    Random random(1);
+    std::uint64_t id = 1;
+    for (std::size_t length : {1, 50, 100, 101, 199, 200, 201, 1000, 64'000}) {
+        for (std::size_t stride : {100, 1436, 8000}) {
+            if ((length + stride - 1) / stride > kTrainDatagramsMax) continue;
+            for (int shuffle = 0; shuffle < 5; ++shuffle) {
+                Train train = make_train(id += 1000, length, stride);
+                std::vector<std::uint16_t> order(train.count());
+                std::iota(order.begin(), order.end(), std::uint16_t{0});
+                for (std::size_t i = order.size(); i > 1 && shuffle > 0; --i)
+                    std::swap(order[i - 1], order[random.below(i)]);
+                for (std::size_t i = 0; i < order.size(); ++i) {
+                    Bytes out = assembler.handle_piece(now, train.piece(order[i]), drops);
+                    BOOST_REQUIRE(out.empty() == (i + 1 < order.size()));
+                    if (!out.empty())
+                        BOOST_REQUIRE(std::equal(out.begin(), out.end(), train.bytes.begin(),
+                                                 train.bytes.end()));
+                }
+            }
+        }
+    }
+    BOOST_TEST(drops.total() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(keeps_interleaved_trains_apart) {
+    Train a = make_train(100, 500, 100);
+    Train b = make_train(200, 500, 100);
+    for (std::uint16_t i = 0; i < 4; ++i) {
+        BOOST_TEST(assembler.handle_piece(now, a.piece(i), drops).empty());
+        BOOST_TEST(assembler.handle_piece(now, b.piece(i), drops).empty());
+    }
+    BOOST_TEST(assembler.handle_piece(now, b.piece(4), drops).size() == 500u);
+    BOOST_TEST(assembler.handle_piece(now, a.piece(4), drops).size() == 500u);
+}
+
+BOOST_AUTO_TEST_CASE(counts_contradictions_and_stays_sound) {
+    Train a = make_train(100, 500, 100);
+    (void)assembler.handle_piece(now, a.piece(0), drops);
+    auto other_count = a.piece(1);
+    other_count.train.count = 9;
+    (void)assembler.handle_piece(now, other_count, drops);
+    auto other_stride = a.piece(1);
+    other_stride.body = other_stride.body.first(99);
+    (void)assembler.handle_piece(now, other_stride, drops);
+    auto long_last = a.piece(4);
+    std::vector<std::uint8_t> too_long(101);
+    long_last.body = too_long;
+    (void)assembler.handle_piece(now, long_last, drops);
+    BOOST_TEST(drops.of(DropReason::train_malformed) == 3u);
+    (void)assembler.handle_piece(now, a.piece(0), drops);
+    BOOST_TEST(drops.of(DropReason::rx_duplicate) == 1u);
+    for (std::uint16_t i = 1; i < 4; ++i) (void)assembler.handle_piece(now, a.piece(i), drops);
+    BOOST_TEST(assembler.handle_piece(now, a.piece(4), drops).size() == 500u);
+}
+
+BOOST_AUTO_TEST_CASE(refuses_a_train_longer_than_a_frame) {
+    std::vector<std::uint8_t> body(9000);
+    (void)assembler.handle_piece(now, {PeerId(1), 0, 7, {0, 100}, body}, drops);
+    BOOST_TEST(drops.of(DropReason::train_too_long) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(gives_up_what_stays_incomplete) {
+    Train a = make_train(100, 500, 100);
+    (void)assembler.handle_piece(now, a.piece(0), drops);
+    BOOST_TEST((assembler.next_deadline() == now + TrainAssembler::kTrainAge));
+    assembler.handle_timers(now + TrainAssembler::kTrainAge, drops);
+    BOOST_TEST(drops.of(DropReason::train_incomplete) == 1u);
+    BOOST_TEST(!assembler.next_deadline().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(bounds_the_trains_it_holds) {
+    for (std::uint64_t id = 0; id < TrainAssembler::kTrainsMax + 10; ++id)
+        (void)assembler.handle_piece(now + Duration(id), make_train(id * 100, 500, 100).piece(0),
+                                     drops);
+    BOOST_TEST(drops.of(DropReason::train_incomplete) == 10u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace netft::core
