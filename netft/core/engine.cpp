@@ -29,6 +29,7 @@ void Engine::handle_timers(TimePoint now) {
     State& s = *state_;
     while (auto slot = s.route_timers.pop_due(now)) {
         s.routes[*slot]->handle_timers(now);
+        if (s.routes[*slot]->wants_transmit()) s.transmit_early(now, *slot);
         s.settle_route(now, *slot);
     }
     while (auto slot = s.peer_timers.pop_due(now)) s.select_route(now, *slot);
@@ -134,6 +135,20 @@ void Engine::State::queue_notices(std::uint32_t via) {
         if (slot == via || !lost.wants_notice() || lost.remote_id().value == 0) continue;
         if (!transmits->push({slot, via})) drops.count(DropReason::control_queue_full);
     }
+}
+
+// One wake-up serves all heartbeats that may go already (an idle node's cost is its wake-ups): those
+// of a small node altogether, else those to the same peer.
+void Engine::State::transmit_early(TimePoint now, std::uint32_t due) {
+    auto try_one = [this, now](std::uint32_t slot) {
+        if (!routes[slot]->may_transmit_early(now)) return;
+        routes[slot]->request_transmit();
+        queue_transmit(slot);
+    };
+    if (routes.size() <= kFewRoutes)
+        for (std::uint32_t slot = 0; slot < routes.size(); ++slot) try_one(slot);
+    else
+        for (std::uint32_t slot : peers[peer_slot(routes[due]->plan().peer)].routes) try_one(slot);
 }
 
 void Engine::State::queue_transmit(std::uint32_t slot) {

@@ -83,6 +83,7 @@ struct Engine::State {
 
     static constexpr std::size_t kEventsMax = 4096;
     static constexpr std::size_t kTraceMax = 8192;
+    static constexpr std::size_t kFewRoutes = 64;
 
     Random random;
     Plan plan;
@@ -126,6 +127,7 @@ struct Engine::State {
     void settle_route(TimePoint now, std::uint32_t slot);
     void settle_peer(TimePoint now, std::uint32_t peer_slot);
     void select_route(TimePoint now, std::uint32_t peer_slot);
+    void transmit_early(TimePoint now, std::uint32_t due);
     void queue_transmit(std::uint32_t slot);
     void queue_notices(std::uint32_t via);
     void emit(const Event& event);

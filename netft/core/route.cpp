@@ -340,6 +340,7 @@ Heartbeat Route::make_heartbeat(TimePoint now, Random& random) {
         interval = std::max(interval, kQuietInterval);
     Duration least = interval * 3 / 4;
     Duration most = plan_.timing.threshold == 1 ? interval * 9 / 10 : interval;
+    earliest_transmit_ = now + least;
     next_transmit_ = now + random.between(least, most);
     ++heartbeats_sent_;
     remember(now, Direction::sent, counter_ + 1, h);

@@ -67,6 +67,10 @@ class Route {
     // --- output
     bool wants_transmit() const { return transmit_due_; }
     void request_transmit() { transmit_due_ = may_send(); }
+    // The next heartbeat may go already: its interval less the largest jitter has passed.
+    bool may_transmit_early(TimePoint now) const {
+        return next_transmit_.has_value() && earliest_transmit_ <= now;
+    }
     // The heartbeat to send now; plans the next one.
     Heartbeat make_heartbeat(TimePoint now, Random& random);
     // True kNotices times after a loss the peer cannot see for itself; taken by make_notice().
@@ -130,6 +134,7 @@ class Route {
     Duration remote_required_rx_{};
 
     std::optional<TimePoint> next_transmit_;
+    TimePoint earliest_transmit_;
     std::optional<TimePoint> detection_deadline_;
     std::optional<TimePoint> suspect_deadline_;
     TimePoint last_heard_;

@@ -73,7 +73,8 @@ class Daemon {
     void write_hosts();
     const routing::Route* find_route(RouteId id) const;
     std::string peer_name(PeerId id) const;
-    control::WallClock wall_clock() const;
+    control::WallClock wall_clock();
+    void publish_routes();
     void publish(control::Stream least, const nlohmann::json& record);
 
     Options options_;
@@ -97,6 +98,8 @@ class Daemon {
     std::optional<tap::AdapterState> adapter_state_;
     bool adapter_touched_ = false;
     bool next_hops_touched_ = false;
+    std::optional<control::WallClock> wall_clock_;
+    std::vector<routing::Route> published_routes_;
     bool facts_due_ = false;
     bool stop_ = false;
     TimePoint next_tick_;

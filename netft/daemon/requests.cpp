@@ -84,10 +84,6 @@ control::NodeStatus Daemon::status() {
     out.adapter_ipv6 = self.ipv6;
     out.adapter_mtu = coordinator_->adapter_mtu();
     out.warnings = coordinator_->warnings();
-    if (settings.security == SecurityMode::none)
-        out.warnings.insert(out.warnings.begin(),
-                            "security mode none: anybody on these networks can read and change "
-                            "what netft carries");
     out.counters = report_.counters;
     out.drops = report_.drops;
     out.drops.add(coordinator_->drops());
@@ -98,11 +94,9 @@ control::NodeStatus Daemon::status() {
         for (const routing::Route& route : coordinator_->routes()) {
             if (route.peer != peer.id) continue;
             control::RouteStatus state{route, {}, peer.has_session};
-            state.report.id = route.id;
-            state.report.timing = route.timing;
+            state.report.timing = route.timing;  // id 0: the engine does not know it yet
             state.report.detection_time = route.timing.delay * route.timing.threshold;
             state.report.reason = route.reason;
-            state.report.since = dataplane::monotonic_now();
             for (const core::RouteReport& report : report_.core.routes)
                 if (report.id == route.id) state.report = report;
             entry.routes.push_back(std::move(state));
@@ -127,6 +121,15 @@ void Daemon::write_hosts() {
     }
 }
 
+// Subscribers hear of routes that came or changed with a new plan.
+void Daemon::publish_routes() {
+    if (!server_->has_subscribers(control::Stream::watch) &&
+        !server_->has_subscribers(control::Stream::trace))
+        return;
+    for (const nlohmann::json& record : control::snapshot_records(status(), wall_clock()))
+        publish(control::Stream::watch, record);
+}
+
 const routing::Route* Daemon::find_route(RouteId id) const {
     for (const routing::Route& route : coordinator_->routes())
         if (route.id == id) return &route;
@@ -139,9 +142,16 @@ std::string Daemon::peer_name(PeerId id) const {
     return "?";
 }
 
-control::WallClock Daemon::wall_clock() const {
-    auto wall = std::chrono::system_clock::now();
-    return {dataplane::monotonic_now(), std::chrono::time_point_cast<Duration>(wall)};
+// One sample serves until the two clocks have drifted apart, or somebody stepped the wall clock: so
+// that the same instant reads the same twice.
+control::WallClock Daemon::wall_clock() {
+    constexpr Duration kDriftMax = 5ms;
+    TimePoint now = dataplane::monotonic_now();
+    WallTime wall = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+    Duration drift = wall_clock_ ? wall - wall_clock_->wall - (now - wall_clock_->monotonic) : 0ns;
+    if (!wall_clock_ || std::chrono::abs(drift) > kDriftMax)
+        wall_clock_ = control::WallClock{now, wall};
+    return *wall_clock_;
 }
 
 // To the subscribers of `least`, and of every stream that contains it.
@@ -149,7 +159,7 @@ void Daemon::publish(control::Stream least, const nlohmann::json& record) {
     std::string line;
     for (control::Stream stream : {control::Stream::watch, control::Stream::trace}) {
         if (stream < least || !server_->has_subscribers(stream)) continue;
-        if (line.empty()) line = record.dump();
+        if (line.empty()) line = record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
         server_->publish(stream, line);
     }
 }

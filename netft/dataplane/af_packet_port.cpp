@@ -23,7 +23,8 @@ constexpr std::uint32_t kMtuMax = 1'900;
 
 // A kernel socket that takes everything for the endpoint and keeps nothing.
 Result<Fd> hold_endpoint(const AfPacketPortSettings& settings) {
-    Fd fd(socket(settings.local.address.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    Fd fd(
+        socket(settings.local.address.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!fd.is_open()) return fail(std::string("no socket: ") + std::strerror(errno), errno);
     sock_filter nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
     sock_fprog program{.len = 1, .filter = nothing};
@@ -67,11 +68,11 @@ std::set<int> packet_sockets_on(std::uint32_t interface_index) {
 // parses strictly anyway: a loose filter (nobody looks at the protocol) is enough.
 void filter_ring(int fd, std::uint16_t port) {
     sock_filter code[] = {
-        /* 0 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),                   // EtherType
-        /* 1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x0800, 0, 2),        // no IPv4: to 4
-        /* 2 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 14 + 20 + 2),          // destination port
-        /* 3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 4, 3),          // to 8 or 7
-        /* 4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x86dd, 0, 2),        // no IPv6: to 7
+        /* 0 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12),             // EtherType
+        /* 1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x0800, 0, 2),  // no IPv4: to 4
+        /* 2 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 14 + 20 + 2),    // destination port
+        /* 3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 4, 3),    // to 8 or 7
+        /* 4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x86dd, 0, 2),  // no IPv6: to 7
         /* 5 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 14 + 40 + 2),
         /* 6 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 1, 0),
         /* 7 */ BPF_STMT(BPF_RET | BPF_K, 0),

@@ -40,14 +40,14 @@ struct ControlLink {
     // worker: once a cycle, when it has queued something
     void wake_control();
 
-    Ring<SendCommand, kCommandsMax> commands;             // control → worker
-    Ring<ControlDatagram, kDatagramsMax> datagrams;       // worker → control
-    Ring<core::Event, kEventsMax> events;                 // worker → control
-    Ring<core::HeartbeatRecord, kTraceMax> trace;         // worker → control
-    std::atomic<WorkerReport*> report_wanted{nullptr};    // control: w, worker: takes
-    std::atomic<WorkerReport*> report_ready{nullptr};     // worker: w, control: takes
-    std::atomic<bool> tracing{false};                     // control: w, worker: ro
-    std::atomic<bool> stop{false};                        // control: w, worker: ro
+    Ring<SendCommand, kCommandsMax> commands;           // control → worker
+    Ring<ControlDatagram, kDatagramsMax> datagrams;     // worker → control
+    Ring<core::Event, kEventsMax> events;               // worker → control
+    Ring<core::HeartbeatRecord, kTraceMax> trace;       // worker → control
+    std::atomic<WorkerReport*> report_wanted{nullptr};  // control: w, worker: takes
+    std::atomic<WorkerReport*> report_ready{nullptr};   // worker: w, control: takes
+    std::atomic<bool> tracing{false};                   // control: w, worker: ro
+    std::atomic<bool> stop{false};                      // control: w, worker: ro
     Fd worker_event;
     Fd control_event;
 

@@ -65,8 +65,8 @@ Result<Eal> Eal::start(EalSettings settings) {
     std::string memory = std::to_string(settings.memory_megabytes);
     std::string lcores = floating_lcore();
     std::array<std::string, 13> words{
-        "netft",    "--no-huge", "--no-shconf", "--no-pci",      "--no-telemetry", "-m",         memory,
-        "--lcores", lcores,      "--file-prefix", "netft", "--log-level",    "*:error"};
+        "netft",    "--no-huge", "--no-shconf",   "--no-pci", "--no-telemetry", "-m",     memory,
+        "--lcores", lcores,      "--file-prefix", "netft",    "--log-level",    "*:error"};
     std::array<char*, 14> arguments{};  // EAL permutes it: give it an array of its own
     for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
     if (rte_eal_init(static_cast<int>(words.size()), arguments.data()) < 0)

@@ -83,8 +83,7 @@ void EthdevPort::send(std::span<Outgoing> burst, DropCounters& drops) {
     flush(drops);
 }
 
-void EthdevPort::send_train(const Outgoing& outgoing, const PacketSpec& spec,
-                            DropCounters& drops) {
+void EthdevPort::send_train(const Outgoing& outgoing, const PacketSpec& spec, DropCounters& drops) {
     std::size_t segment = std::max<std::size_t>(1, outgoing.segment);
     for (Bytes rest = bytes_of(outgoing.mbuf); !rest.empty();) {
         Bytes head = rest.first(std::min(segment, rest.size()));

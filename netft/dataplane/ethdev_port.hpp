@@ -55,8 +55,8 @@ class EthdevPort final : public Port {
         std::uint32_t mtu = 1500;  // of the interface, bytes of IP packet
         const Pools* pools = nullptr;
         const char* kind = "";
-        Fd guard;           // the kernel socket that holds the endpoint; may be closed
-        int wake_fd = -1;   // borrowed from the driver; -1: none
+        Fd guard;          // the kernel socket that holds the endpoint; may be closed
+        int wake_fd = -1;  // borrowed from the driver; -1: none
     };
     explicit EthdevPort(Parts parts);
 

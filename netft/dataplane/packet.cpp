@@ -120,7 +120,7 @@ IpLayer parse_ipv4(Bytes packet) {
     if (!r.ok() || version != 0x45 || fragment || protocol != kUdp) return ip;
     Sum sum;
     sum.add(packet.first(20));
-    ip.kind = sum.folded() != 0xffff                  ? PacketKind::bad_checksum
+    ip.kind = sum.folded() != 0xffff                ? PacketKind::bad_checksum
               : total < 20 || total > packet.size() ? PacketKind::truncated
                                                     : PacketKind::ours;
     ip.header = 20;

@@ -21,7 +21,7 @@ struct PacketSpec {
     MacAddress source_mac;
     MacAddress destination_mac;
     Endpoint source;
-    Endpoint destination;  // of the same family
+    Endpoint destination;       // of the same family
     bool is_heartbeat = false;  // marked CS6
 };
 

@@ -67,8 +67,6 @@ Poller::Ready Poller::wait(std::optional<Duration> timeout) {
     return ready;
 }
 
-void Poller::drop_adapter() {
-    (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, adapter_fd_, nullptr);
-}
+void Poller::drop_adapter() { (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, adapter_fd_, nullptr); }
 
 }  // namespace netft::dataplane

@@ -21,13 +21,13 @@ struct rte_mbuf;
 namespace netft::dataplane {
 
 struct Received {
-    rte_mbuf* mbuf = nullptr;  // owned by whoever holds the Received
-    Endpoint remote;           // source address; scope set where link-local
-    std::uint16_t segment = 0; // bytes of each datagram but the last; = data_len where it is one
+    rte_mbuf* mbuf = nullptr;   // owned by whoever holds the Received
+    Endpoint remote;            // source address; scope set where link-local
+    std::uint16_t segment = 0;  // bytes of each datagram but the last; = data_len where it is one
 };
 
 struct Outgoing {
-    rte_mbuf* mbuf = nullptr;   // ownership passes to the port, sent or not
+    rte_mbuf* mbuf = nullptr;  // ownership passes to the port, sent or not
     Endpoint remote;
     std::uint16_t segment = 0;  // as above
     bool is_heartbeat = false;  // heartbeats have a socket of their own

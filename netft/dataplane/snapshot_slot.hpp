@@ -54,11 +54,11 @@ class SnapshotSlot {
     };
     static constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
-    std::deque<Entry> alive_;                     // control; a deque keeps entries where they are
-    std::uint64_t last_serial_ = 0;               // control
-    std::atomic<const Entry*> newest_{nullptr};   // control: w, worker: ro
-    std::atomic<std::uint64_t> adopted_{0};       // worker: w, control: ro
-    std::uint64_t in_use_ = 0;                    // worker
+    std::deque<Entry> alive_;                    // control; a deque keeps entries where they are
+    std::uint64_t last_serial_ = 0;              // control
+    std::atomic<const Entry*> newest_{nullptr};  // control: w, worker: ro
+    std::atomic<std::uint64_t> adopted_{0};      // worker: w, control: ro
+    std::uint64_t in_use_ = 0;                   // worker
 };
 
 }  // namespace netft::dataplane

@@ -14,8 +14,8 @@ namespace {
 
 constexpr int kDataBuffer = 8 << 20;
 constexpr int kHeartbeatBuffer = 1 << 20;
-constexpr int kClassSelector6 = 0xc0;   // TOS byte of DSCP CS6
-constexpr int kPriorityControl = 6;     // TC_PRIO_INTERACTIVE, the highest without a capability
+constexpr int kClassSelector6 = 0xc0;  // TOS byte of DSCP CS6
+constexpr int kPriorityControl = 6;    // TC_PRIO_INTERACTIVE, the highest without a capability
 
 std::string describe(const SocketPortSettings& settings) {
     return settings.local.to_string() + " on " + settings.interface;
@@ -44,9 +44,9 @@ Status set_common(int fd, const SocketPortSettings& settings, bool heartbeats) {
     if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, settings.interface.c_str(),
                    static_cast<socklen_t>(settings.interface.size())) != 0)
         return fail(std::string("cannot bind to the interface: ") + std::strerror(errno), errno);
-    Status probe = v4 ? set_option(fd, level, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE, "MTU discovery")
-                      : set_option(fd, level, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE,
-                                   "MTU discovery");
+    Status probe =
+        v4 ? set_option(fd, level, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE, "MTU discovery")
+           : set_option(fd, level, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE, "MTU discovery");
     if (!probe) return probe;
     set_buffers(fd, heartbeats ? kHeartbeatBuffer : kDataBuffer);
     // Nice to have: an old kernel without them costs speed or a figure, not the port.
@@ -65,9 +65,10 @@ Status bind_lane(int fd, const SocketPortSettings& settings) {
     if (bind(fd, &address.any, length) == 0) return {};
     int error = errno;
     if (error == EADDRINUSE)
-        return fail("port taken: another program, or another netftd, holds it; see 'ss -ulpn sport = " +
-                        std::to_string(settings.local.port) + "'",
-                    error);
+        return fail(
+            "port taken: another program, or another netftd, holds it; see 'ss -ulpn sport = " +
+                std::to_string(settings.local.port) + "'",
+            error);
     if (error == EADDRNOTAVAIL)
         return fail("cannot bind: the address is not (or not yet) on this node", error);
     return fail(std::string("cannot bind: ") + std::strerror(error), error);

@@ -20,8 +20,8 @@ class SocketPort final : public Port {
         std::size_t used = 0;
         for (std::size_t lane = 0; lane < kLanes; ++lane) {
             if ((ready >> lane & 1) == 0) continue;
-            used += receivers_[lane].receive(fds_[lane], pools_, room.subspan(used), counters_,
-                                             drops);
+            used +=
+                receivers_[lane].receive(fds_[lane], pools_, room.subspan(used), counters_, drops);
         }
         return used;
     }

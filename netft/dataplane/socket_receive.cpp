@@ -62,8 +62,8 @@ std::size_t LaneReceiver::receive(int fd, const Pools& pools, std::span<Received
         return 0;
     }
     prepare(mbufs);
-    int got = recvmmsg(fd, messages_.data(), static_cast<unsigned>(mbufs.size()), MSG_DONTWAIT,
-                       nullptr);
+    int got =
+        recvmmsg(fd, messages_.data(), static_cast<unsigned>(mbufs.size()), MSG_DONTWAIT, nullptr);
     if (got < 0) {
         // An ICMP error kept for the socket would make it readable for ever: take it off.
         int error = 0;

@@ -14,7 +14,7 @@ namespace netft::dataplane {
 
 class LaneSender {
  public:
-    static constexpr std::size_t kSegmentsMax = 64;      // UDP_MAX_SEGMENTS of older kernels
+    static constexpr std::size_t kSegmentsMax = 64;  // UDP_MAX_SEGMENTS of older kernels
     static constexpr std::size_t kMessageBytesMax = 65'507;
     static constexpr std::size_t kMessagesMax = 64;
 

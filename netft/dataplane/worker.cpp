@@ -32,9 +32,8 @@ bool Worker::all_retired() const { return impl_->snapshots.all_retired(); }
 
 bool Worker::send(EndpointId local, const Endpoint& remote, Bytes datagram) {
     if (datagram.size() > ControlDatagram::kBytesMax) return false;
-    SendCommand command{.local = local,
-                        .remote = remote,
-                        .size = static_cast<std::uint16_t>(datagram.size())};
+    SendCommand command{
+        .local = local, .remote = remote, .size = static_cast<std::uint16_t>(datagram.size())};
     std::copy(datagram.begin(), datagram.end(), command.bytes.begin());
     if (!impl_->link->commands.push(command)) return false;
     impl_->link->wake_worker();

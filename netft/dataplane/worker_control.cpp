@@ -30,12 +30,10 @@ void Worker::Impl::handle_commands() {
         std::copy_n(command.bytes.begin(), command.size, room_of(mbuf).begin());
         set_length(mbuf, command.size);
         ++counters.datagrams_sent;
-        transmitter.add(command.local,
-                        {.mbuf = mbuf,
-                         .remote = command.remote,
-                         .segment = command.size,
-                         .is_heartbeat = true},
-                        drops);
+        transmitter.add(
+            command.local,
+            {.mbuf = mbuf, .remote = command.remote, .segment = command.size, .is_heartbeat = true},
+            drops);
     });
 }
 

@@ -78,8 +78,8 @@ struct Worker::Impl {
     Transmitter transmitter;
     TrainRun run;
     TrainLayout layout;
-    TrainBuffer frame_out;   // room for the next frame
-    TrainBuffer replica;     // copies of multicast frames
+    TrainBuffer frame_out;  // room for the next frame
+    TrainBuffer replica;    // copies of multicast frames
     tap::AnswerBuffer answer{};
     RateLimit unreachable_limit{kUnreachablePerSecond, kUnreachableBurst};
     const Snapshot* snapshot = nullptr;
@@ -87,9 +87,9 @@ struct Worker::Impl {
     DropCounters drops;
 
     TimePoint now{};
-    TimePoint last_traffic{};        // data, not heartbeats: what spinning is for
+    TimePoint last_traffic{};  // data, not heartbeats: what spinning is for
     Poller::Ready ready;
-    bool polls_ports = false;        // some port has no descriptor
+    bool polls_ports = false;  // some port has no descriptor
     Duration poll_interval = kPollIntervalMin;
     bool adapter_gone = false;
     bool told_control = false;       // something was queued for it in this cycle

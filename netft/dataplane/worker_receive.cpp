@@ -120,8 +120,7 @@ void Worker::Impl::pass_to_control(const core::Verdict& verdict, const core::Pat
     datagram_out.local = path.local;
     datagram_out.remote = path.remote;
     auto type = static_cast<MessageType>(datagram[0] & 0x0f);
-    datagram_out.peer =
-        type == MessageType::control ? std::optional(verdict.peer) : std::nullopt;
+    datagram_out.peer = type == MessageType::control ? std::optional(verdict.peer) : std::nullopt;
     datagram_out.size = static_cast<std::uint16_t>(datagram.size());
     std::copy(datagram.begin(), datagram.end(), datagram_out.bytes.begin());
     if (link->datagrams.push(datagram_out)) {

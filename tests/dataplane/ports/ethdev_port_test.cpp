@@ -125,11 +125,11 @@ BOOST_FIXTURE_TEST_SUITE(memif_port, Devices)
 BOOST_AUTO_TEST_CASE(trains_and_heartbeats_cross_a_memif_pair) {
     std::string socket = "/tmp/netft-memif-" + std::to_string(getpid()) + ".sock";
     auto open = [&](const char* name, const char* role, const Endpoint& local) {
-        Result<std::unique_ptr<EthdevPort>> port = open_memif_port(
-            {.local = local,
-             .device = std::string(name) + ",id=0,role=" + role + ",socket=" + socket +
-                       ",socket-abstract=no",
-             .pools = &pools});
+        Result<std::unique_ptr<EthdevPort>> port =
+            open_memif_port({.local = local,
+                             .device = std::string(name) + ",id=0,role=" + role +
+                                       ",socket=" + socket + ",socket-abstract=no",
+                             .pools = &pools});
         BOOST_REQUIRE_MESSAGE(port.has_value(), (port ? "" : port.error().what));
         return std::move(*port);
     };

@@ -155,8 +155,7 @@ BOOST_AUTO_TEST_CASE(link_local_ipv6_carries_its_scope) {
     auto bytes = train(5, 10, 1400, 9);
     send(**v6_a, pools, to, bytes, 1400, drops);
     auto arrived = receive_bytes(**v6_b, bytes.size(), drops);
-    BOOST_TEST((arrived[0].remote.address ==
-                local.address.with_scope(b.index_of("lan0"))));
+    BOOST_TEST((arrived[0].remote.address == local.address.with_scope(b.index_of("lan0"))));
     BOOST_TEST(arrived[0].segment == 1400u);
 }
 

@@ -91,9 +91,8 @@ void Node::open_adapter() {
 
 void Node::open_port(std::size_t network) {
     std::string interface = "net" + std::to_string(network);
-    ports_.push_back(must(open_socket_port({.local = endpoint_of(network, number_),
-                                            .interface = interface,
-                                            .pools = &pools_})));
+    ports_.push_back(must(open_socket_port(
+        {.local = endpoint_of(network, number_), .interface = interface, .pools = &pools_})));
 }
 
 void Node::start(std::size_t networks) {

@@ -141,8 +141,8 @@ BOOST_AUTO_TEST_CASE(garbage_is_counted_and_harms_nothing) {
     wait_until("garbage counted", [&] {
         DropCounters drops = n2.report().drops;
         return drops.of(DropReason::rx_bad_version) == 1 &&
-               drops.of(DropReason::rx_truncated) == 1 &&
-               drops.of(DropReason::rx_bad_type) == 1 && drops.of(DropReason::rx_no_session) == 1;
+               drops.of(DropReason::rx_truncated) == 1 && drops.of(DropReason::rx_bad_type) == 1 &&
+               drops.of(DropReason::rx_no_session) == 1;
     });
     BOOST_TEST(n1.space().succeeds("ping -c 1 -W 5 169.254.77.2"));
 }
