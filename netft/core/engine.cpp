@@ -7,16 +7,6 @@
 
 namespace netft::core {
 
-namespace {
-
-std::uint64_t mac_key(const MacAddress& mac) {
-    std::uint64_t key = 0;
-    for (std::uint8_t byte : mac.bytes) key = key << 8 | byte;
-    return key;
-}
-
-}  // namespace
-
 Engine::Engine(std::uint64_t seed) : state_(std::make_unique<State>(seed)) {}
 Engine::~Engine() = default;
 
@@ -137,8 +127,8 @@ void Engine::State::queue_notices(std::uint32_t via) {
     }
 }
 
-// One wake-up serves all heartbeats that may go already (an idle node's cost is its wake-ups): those
-// of a small node altogether, else those to the same peer.
+// One wake-up serves all heartbeats that may go already (an idle node's cost is its wake-ups):
+// those of a small node altogether, else those to the same peer.
 void Engine::State::transmit_early(TimePoint now, std::uint32_t due) {
     auto try_one = [this, now](std::uint32_t slot) {
         if (!routes[slot]->may_transmit_early(now)) return;

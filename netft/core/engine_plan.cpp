@@ -8,12 +8,6 @@ namespace netft::core {
 
 namespace {
 
-std::uint64_t mac_key(const MacAddress& mac) {
-    std::uint64_t key = 0;
-    for (std::uint8_t byte : mac.bytes) key = key << 8 | byte;
-    return key;
-}
-
 bool was_shown(const std::vector<EngineSession>& sessions, SessionIndex local) {
     return std::any_of(sessions.begin(), sessions.end(), [local](const EngineSession& s) {
         return s.plan.local == local && s.shown;

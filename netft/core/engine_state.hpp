@@ -38,6 +38,12 @@ class Fifo {
     std::size_t size_ = 0;
 };
 
+inline std::uint64_t mac_key(const MacAddress& mac) {
+    std::uint64_t key = 0;
+    for (std::uint8_t byte : mac.bytes) key = key << 8 | byte;
+    return key;
+}
+
 struct PathKey {
     EndpointId local;
     Endpoint remote;

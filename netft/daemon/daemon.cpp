@@ -173,10 +173,7 @@ Status Daemon::settle() {
         snapshot->ports = ports_->bindings();
         worker_->publish(std::move(snapshot));
         next_hops_touched_ = true;
-        if (worker_thread_.joinable() && published_routes_ != coordinator_->routes()) {
-            published_routes_ = coordinator_->routes();
-            publish_routes();
-        }
+        publish_new_routes();
     }
     settle_next_hops();
     while (auto send = coordinator_->poll_send())

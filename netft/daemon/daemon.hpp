@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -74,7 +75,7 @@ class Daemon {
     const routing::Route* find_route(RouteId id) const;
     std::string peer_name(PeerId id) const;
     control::WallClock wall_clock();
-    void publish_routes();
+    void publish_new_routes();
     void publish(control::Stream least, const nlohmann::json& record);
 
     Options options_;
@@ -99,7 +100,7 @@ class Daemon {
     bool adapter_touched_ = false;
     bool next_hops_touched_ = false;
     std::optional<control::WallClock> wall_clock_;
-    std::vector<routing::Route> published_routes_;
+    std::set<RouteId> known_routes_;
     bool facts_due_ = false;
     bool stop_ = false;
     TimePoint next_tick_;

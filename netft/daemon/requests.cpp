@@ -84,6 +84,10 @@ control::NodeStatus Daemon::status() {
     out.adapter_ipv6 = self.ipv6;
     out.adapter_mtu = coordinator_->adapter_mtu();
     out.warnings = coordinator_->warnings();
+    if (settings.security == SecurityMode::none)
+        out.warnings.insert(out.warnings.begin(),
+                            "security mode none: anybody on these networks can read and change "
+                            "what netft carries");
     out.counters = report_.counters;
     out.drops = report_.drops;
     out.drops.add(coordinator_->drops());
@@ -121,13 +125,19 @@ void Daemon::write_hosts() {
     }
 }
 
-// Subscribers hear of routes that came or changed with a new plan.
-void Daemon::publish_routes() {
-    if (!server_->has_subscribers(control::Stream::watch) &&
-        !server_->has_subscribers(control::Stream::trace))
-        return;
-    for (const nlohmann::json& record : control::snapshot_records(status(), wall_clock()))
-        publish(control::Stream::watch, record);
+// Subscribers hear of routes that came after their snapshot.
+void Daemon::publish_new_routes() {
+    std::set<RouteId> is_new;
+    for (const routing::Route& route : coordinator_->routes())
+        if (known_routes_.insert(route.id).second) is_new.insert(route.id);
+    bool anybody = server_->has_subscribers(control::Stream::watch) ||
+                   server_->has_subscribers(control::Stream::trace);
+    if (is_new.empty() || !anybody) return;
+    for (const nlohmann::json& record : control::snapshot_records(status(), wall_clock())) {
+        bool is_route = record.value("type", "") == "route";
+        if (is_route && is_new.contains(RouteId(record.value("id", std::uint16_t{0}))))
+            publish(control::Stream::watch, record);
+    }
 }
 
 const routing::Route* Daemon::find_route(RouteId id) const {
@@ -159,7 +169,8 @@ void Daemon::publish(control::Stream least, const nlohmann::json& record) {
     std::string line;
     for (control::Stream stream : {control::Stream::watch, control::Stream::trace}) {
         if (stream < least || !server_->has_subscribers(stream)) continue;
-        if (line.empty()) line = record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        if (line.empty())
+            line = record.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
         server_->publish(stream, line);
     }
 }

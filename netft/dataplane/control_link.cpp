@@ -33,7 +33,7 @@ void ControlLink::on_woken() {
     std::uint64_t count = 0;
     [[maybe_unused]] ssize_t n = read(worker_event.get(), &count, sizeof(count));
     // From here on whatever is queued writes the eventfd anew; all before it is seen by this turn.
-    worker_told_.store(false);
+    (void)worker_told_.exchange(false);
 }
 
 void ControlLink::wake_control() { signal(control_event); }

@@ -57,12 +57,14 @@ Poller::Ready Poller::wait(std::optional<Duration> timeout) {
     Ready ready;
     for (int i = 0; i < n; ++i) {
         std::uint64_t tag = events[static_cast<std::size_t>(i)].data.u64;
-        if (tag == kAdapter)
+        if (tag == kAdapter) {
             ready.adapter = true;
-        else if (tag == kCommands)
+        } else if (tag == kCommands) {
             ready.commands = true;
-        else
+        } else {
+            ready.ports = true;
             ready_[tag >> 8] |= 1u << (tag & 0xff);
+        }
     }
     return ready;
 }

@@ -22,6 +22,7 @@ class Poller {
     struct Ready {
         bool adapter = false;
         bool commands = false;
+        bool ports = false;  // some port: ready() says which
     };
 
     static Result<Poller> create(int adapter_fd, int command_fd);

@@ -42,7 +42,10 @@ struct TrainLayout {
 
 class TrainBuffer {
  public:
+    TrainBuffer() = default;
     ~TrainBuffer() { clear(); }
+    TrainBuffer(const TrainBuffer&) = delete;
+    TrainBuffer& operator=(const TrainBuffer&) = delete;
 
     // Room for the longest train; keeps what it has. False: no mbufs.
     bool prepare(const TrainLayout& layout, const Pools& pools);

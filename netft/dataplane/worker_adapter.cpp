@@ -8,6 +8,9 @@ namespace netft::dataplane {
 
 namespace {
 
+// Somebody deleted the interface, now (EFAULT) or before (EBADFD).
+bool is_gone(std::ptrdiff_t result) { return result == -EBADFD || result == -EFAULT; }
+
 bool has_address(const core::PlanPeer& peer, const IpAddress& address) {
     return peer.ipv4 == address || peer.ipv6.with_scope(0) == address ||
            std::find(peer.extra.begin(), peer.extra.end(), address) != peer.extra.end();
@@ -29,8 +32,8 @@ bool Worker::Impl::read_frame() {
         return false;
     }
     std::ptrdiff_t bytes = adapter.read(frame_out.room());
-    if (bytes < 0 && bytes != -EAGAIN && bytes != -EINTR) {
-        // Somebody deleted the interface: its descriptor is of no more use, and always readable.
+    if (is_gone(bytes)) {
+        // Its descriptor is of no more use, and would be readable for ever.
         poller.drop_adapter();
         adapter_gone = true;
     }

@@ -22,6 +22,9 @@ struct Worker::Impl {
     // Ports that cannot wake us are polled: this soon after traffic, ever more rarely without.
     static constexpr Duration kPollIntervalMin = 20us;
     static constexpr Duration kPollIntervalMax = 1ms;
+    // Timers later than this: we were stopped or starved, and read up to kCatchUpBursts first.
+    static constexpr Duration kStall = 20ms;
+    static constexpr int kCatchUpBursts = 64;
     // ICMP host-unreachable to local programs.
     static constexpr std::int64_t kUnreachablePerSecond = 1'000;
     static constexpr std::int64_t kUnreachableBurst = 100;
@@ -36,6 +39,8 @@ struct Worker::Impl {
     void sleep();
     std::optional<Duration> sleep_time(TimePoint at) const;
     void handle_timers();
+    bool was_stalled() const;
+    void catch_up();
 
     // --- worker_receive.cpp
     void receive_from_ports();

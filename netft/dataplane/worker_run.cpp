@@ -23,6 +23,7 @@ void Worker::run() {
 void Worker::Impl::cycle() {
     sleep();
     receive_from_ports();
+    if (was_stalled()) catch_up();
     if (ready.commands) {
         link->on_woken();
         handle_snapshot();
@@ -34,6 +35,26 @@ void Worker::Impl::cycle() {
     transmitter.flush(drops);
     report_to_control();
     ++counters.cycles;
+}
+
+// Timers this late mean that we were stopped or starved.
+bool Worker::Impl::was_stalled() const {
+    std::optional<TimePoint> deadline = engine.next_deadline();
+    return deadline && now - *deadline > kStall;
+}
+
+// One burst a port is not all that a long stall leaves waiting: what has arrived is read before
+// anybody is judged by it.
+void Worker::Impl::catch_up() {
+    for (int i = 0; i < kCatchUpBursts; ++i) {
+        Poller::Ready before = ready;
+        ready = poller.wait(Duration{});
+        bool more = ready.ports;
+        ready.commands |= before.commands;
+        ready.adapter |= before.adapter;
+        if (!more) return;
+        receive_from_ports();
+    }
 }
 
 void Worker::Impl::shut_down() {

@@ -28,12 +28,18 @@ def resident_mb(pid):
     raise AssertionError(f"no VmRSS of {pid}")
 
 
+def window(pids):
+    before = sum(map(cpu_seconds, pids))
+    wait_until(lambda: False, SECONDS)  # nothing to wait for: the figure is a rate
+    return 100 * (sum(map(cpu_seconds, pids)) - before) / SECONDS / len(pids)
+
+
 @test(THREE, figure=True)
 def an_idle_node_takes_little_of_a_core_and_of_memory(lab):
     pids = [daemon.pid() for daemon in lab.nodes.values()]
-    before = sum(map(cpu_seconds, pids))
-    wait_until(lambda: False, SECONDS)  # nothing to wait for: the figure is a rate
-    percent = 100 * (sum(map(cpu_seconds, pids)) - before) / SECONDS / len(pids)
+    # Whatever else runs on the machine makes caches cold and the figure larger, never smaller: so
+    # the best of a few windows is what netftd itself costs.
+    percent = min(window(pids) for _ in range(3))
     memory = max(map(resident_mb, pids))
     print(f"     {percent:.2f} % of a core per node, {memory:.0f} MB", flush=True)
     # The clock ticks are 10 ms: 0.03 % of three nodes' ten seconds.

@@ -34,9 +34,17 @@ def _add_namespace(name, sysctls):
     batch(name, ["link set lo up"])
 
 
+def _port_index(node, network):
+    """An index no node's interface has. The kernel takes a veth pair whose two ends have one index
+    for a real NIC, and may then tell a loss of carrier up to a second late."""
+    base = 100_000 if node.startswith("r") else 1_000
+    return base + 64 * int(node[1:]) + int(interface_of(network)[3:])
+
+
 def _cable(spec, node, network):
     port, interface = switch_port(node, network), interface_of(network)
-    return [f"link add {port} mtu {spec.mtu} type veth peer name {interface} mtu {spec.mtu} "
+    index = _port_index(node, network)
+    return [f"link add {port} index {index} mtu {spec.mtu} type veth peer name {interface} mtu {spec.mtu} "
             f"netns {namespace_of(node)}",
             f"link set {port} master {network} up"]
 
@@ -73,7 +81,8 @@ def _add_router(spec):
     for network in spec.network_names():
         interface = interface_of(network)
         port = switch_port("r1", network)
-        batch(SWITCH, [f"link add {port} type veth peer name {interface} netns {ROUTER}",
+        batch(SWITCH, [f"link add {port} index {_port_index('r1', network)} type veth "
+                       f"peer name {interface} netns {ROUTER}",
                        f"link set {port} master {network} up"])
         lines += [f"address add {gateway_of(node, network)}/24 dev {interface}"
                   for node in spec.node_names()]

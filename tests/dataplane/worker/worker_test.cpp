@@ -186,6 +186,21 @@ BOOST_AUTO_TEST_CASE(a_snapshot_without_a_port_lets_it_be_closed) {
     BOOST_TEST(n1.report().drops.of(DropReason::tx_no_port) > 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_deleted_adapter_does_not_stop_heartbeats_or_sleep) {
+    start(1);
+    n1.space().run("ip link del netft0");
+    std::uint64_t reports = 0;
+    WorkerReport first = n1.report();
+    WorkerReport last;
+    wait_until("heartbeats as ever", [&] {
+        ++reports;
+        last = n1.report();
+        return last.counters.heartbeats_sent > first.counters.heartbeats_sent + 5;
+    });
+    // Heartbeats and our own questions wake it, the dead descriptor does not.
+    BOOST_TEST(last.counters.cycles - first.counters.cycles < 2 * reports + 100);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
