@@ -73,8 +73,9 @@ std::optional<DropReason> contradiction(const Slot& slot, const TrainAssembler::
     if (!is_last && slot.stride != 0 && slot.stride != length) return DropReason::train_malformed;
     if (is_last && slot.stride != 0 && length > slot.stride) return DropReason::train_malformed;
     if (!is_last && slot.last_length > length) return DropReason::train_malformed;
-    std::size_t stride = is_last ? std::max(slot.stride, length) : length;
-    if (stride * slot.count > kTrainBytesMax + stride) return DropReason::train_too_long;
+    std::size_t stride = is_last ? slot.stride : length;
+    std::size_t last = is_last ? length : slot.last_length;
+    if (stride * (slot.count - 1u) + last > kTrainBytesMax) return DropReason::train_too_long;
     return {};
 }
 

@@ -103,6 +103,10 @@ BOOST_AUTO_TEST_CASE(refuses_a_train_longer_than_a_frame) {
     std::vector<std::uint8_t> body(9000);
     (void)assembler.handle_piece(now, {PeerId(1), 0, 7, {0, 100}, body}, drops);
     BOOST_TEST(drops.of(DropReason::train_too_long) == 1u);
+    std::vector<std::uint8_t> half(kTrainBytesMax);
+    (void)assembler.handle_piece(now, {PeerId(1), 0, 8, {0, 2}, half}, drops);
+    BOOST_TEST(assembler.handle_piece(now, {PeerId(1), 0, 8, {1, 2}, half}, drops).empty());
+    BOOST_TEST(drops.of(DropReason::train_too_long) == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(gives_up_what_stays_incomplete) {
