@@ -18,14 +18,15 @@ std::optional<std::uint32_t> RttWindow::percentile(unsigned p) const {
     return *nth;
 }
 
+// Unsigned throughout: what the peer calls its clock may be anything.
 void JitterMeter::add(std::uint64_t sent_ns, TimePoint received) {
-    auto transit = static_cast<std::int64_t>(to_ns(received) - sent_ns);
-    if (last_transit_ns_) {
-        std::int64_t difference = transit - *last_transit_ns_;
-        if (difference < 0) difference = -difference;
-        jitter_ns_ += (difference - jitter_ns_) / 16;
-    }
+    constexpr std::int64_t kNonsense = 60'000'000'000;  // its clock was set, or it lies
+    std::uint64_t transit = to_ns(received) - sent_ns;
+    auto difference = static_cast<std::int64_t>(transit - last_transit_ns_.value_or(transit));
     last_transit_ns_ = transit;
+    if (difference > kNonsense || difference < -kNonsense) return;
+    if (difference < 0) difference = -difference;
+    jitter_ns_ += (difference - jitter_ns_) / 16;
 }
 
 void LossMeter::update(std::uint64_t expected, std::uint64_t received) {

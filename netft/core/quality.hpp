@@ -34,7 +34,7 @@ class JitterMeter {
     void reset() { *this = JitterMeter(); }
 
  private:
-    std::optional<std::int64_t> last_transit_ns_;
+    std::optional<std::uint64_t> last_transit_ns_;
     std::int64_t jitter_ns_ = 0;
 };
 

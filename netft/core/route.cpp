@@ -264,8 +264,10 @@ std::uint32_t Route::measure(TimePoint now, std::uint64_t counter, const Heartbe
     echo_time_ns_ = heartbeat.transmit_time_ns;
     echo_received_ = now;
     if (heartbeat.echo_time_ns == 0) return 0;
-    Duration rtt = now - from_ns(heartbeat.echo_time_ns) - heartbeat.echo_hold;
-    if (rtt <= Duration::zero() || rtt > 60s) return 0;  // nonsense, or clocks of a dead session
+    constexpr std::uint64_t kNonsense = 60'000'000'000;  // or clocks of a dead session
+    std::uint64_t elapsed = to_ns(now) - heartbeat.echo_time_ns;
+    Duration rtt = Duration(elapsed % kNonsense) - heartbeat.echo_hold;
+    if (elapsed >= kNonsense || rtt <= Duration::zero()) return 0;
     auto rtt_us = static_cast<std::uint32_t>(std::max<std::int64_t>(1, to_us(rtt)));
     rtt_.add(rtt_us);
     return rtt_us;

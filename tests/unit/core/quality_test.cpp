@@ -28,6 +28,14 @@ BOOST_AUTO_TEST_CASE(jitter_is_nought_for_a_steady_path_whatever_the_clocks_say)
     BOOST_TEST(meter.jitter_us() <= 160u);
 }
 
+BOOST_AUTO_TEST_CASE(jitter_takes_any_clock_without_harm) {
+    JitterMeter meter;
+    for (std::uint64_t sent : {std::uint64_t{0}, ~std::uint64_t{0}, std::uint64_t{1} << 63,
+                               std::uint64_t{1}, ~std::uint64_t{0} >> 1})
+        meter.add(sent, TimePoint(1h));
+    BOOST_TEST(meter.jitter_us() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(loss_is_of_the_last_hundred) {
     LossMeter meter;
     std::uint64_t received = 0;
