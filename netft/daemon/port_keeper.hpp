@@ -38,6 +38,8 @@ class PortKeeper {
     // opened now; `opened`: what can be used from now on.
     bool sync(TimePoint now, const std::vector<routing::LocalEndpoint>& endpoints,
               std::vector<Failure>& failures, std::vector<EndpointId>& opened);
+    // What could not be opened may be tried again at once.
+    void retry_now() { retry_at_.clear(); }
     std::vector<dataplane::PortBinding> bindings() const;
     // Closes retired ports; call it when the worker holds nothing but its current snapshot.
     void close_retired() { retired_.clear(); }

@@ -33,6 +33,22 @@ MacAddress first_mac(const std::vector<routing::InterfaceFact>& facts, const std
     return {};
 }
 
+// A netftd that was killed holds its socket, adapter and ports until its last thread is gone: that
+// takes milliseconds. One that lives holds them longer than we wait.
+template <class Open>
+auto wait_for_the_dying(Open open) -> decltype(open()) {
+    constexpr Duration kPatience = 1s;
+    constexpr useconds_t kPauseUs = 20'000;
+    TimePoint end = dataplane::monotonic_now() + kPatience;
+    for (;;) {
+        auto opened = open();
+        bool is_taken = !opened && (opened.error().errno_value == EADDRINUSE ||
+                                    opened.error().errno_value == EBUSY);
+        if (!is_taken || dataplane::monotonic_now() >= end) return opened;
+        usleep(kPauseUs);
+    }
+}
+
 Status watch(int epoll_fd, int fd) {
     epoll_event event{};
     event.events = EPOLLIN;
@@ -54,7 +70,7 @@ Status Daemon::open_all(const core::Settings& settings) {
     if (auto done = open_server(); !done) return done;  // first: it finds a netftd that runs
     if (auto done = open_kernel(settings); !done) return done;
     if (auto done = open_worker(settings); !done) return done;
-    if (auto done = open_first_ports(); !done) return done;
+    if (auto done = wait_for_the_dying([this] { return open_first_ports(); }); !done) return done;
     for (int fd : {server_->fd(), monitor_->fd(), worker_->event_fd(), signal_fd_})
         if (auto done = watch(epoll_fd_, fd); !done) return done;
     if (auto done = settle(); !done) return done;
@@ -82,7 +98,8 @@ Status Daemon::open_server() {
     handlers.on_subscribers_changed = [this] {
         if (worker_) worker_->set_tracing(server_->has_subscribers(control::Stream::trace));
     };
-    auto server = control::ControlServer::open(options_.socket, std::move(handlers));
+    auto server =
+        wait_for_the_dying([&] { return control::ControlServer::open(options_.socket, handlers); });
     if (!server) return tl::unexpected(server.error());
     server_.emplace(std::move(*server));
     return {};
@@ -95,7 +112,7 @@ Status Daemon::open_kernel(const core::Settings& settings) {
     auto facts = monitor_->read_facts();
     if (!facts) return with_context("netlink", facts.error());
     facts_ = std::move(*facts);
-    auto device = tap::Device::open(settings.adapter_name);
+    auto device = wait_for_the_dying([&] { return tap::Device::open(settings.adapter_name); });
     if (!device) return with_context("adapter", device.error());
     device_ = std::make_unique<tap::Device>(std::move(*device));
     auto adapter = tap::Adapter::open(device_->name(), device_->interface_index());
@@ -141,6 +158,7 @@ Status Daemon::open_first_ports() {
     std::vector<PortKeeper::Failure> failures;
     std::vector<EndpointId> opened;
     TimePoint now = dataplane::monotonic_now();
+    ports_->retry_now();
     ports_->sync(now, coordinator_->endpoints(), failures, opened);
     for (const PortKeeper::Failure& failure : failures) {
         if (failure.error.errno_value == EADDRINUSE || opened.empty())

@@ -53,6 +53,9 @@ def is_alive(pid):
         pass
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+            if file.read().rpartition(")")[2].split()[0] not in "ZX":
+                return True
+        # The first thread of a killed process is gone before the others are, and they hold its files.
+        return len(os.listdir(f"/proc/{pid}/task")) > 1
     except OSError:
         return False
