@@ -293,8 +293,13 @@ void Route::handle_timers(TimePoint now) {
         local_suspect_ = true;
         set_suspect(now, true, Diagnostic::heartbeats_missed, false);
     }
-    if (detection_deadline_ && *detection_deadline_ <= now)
+    if (detection_deadline_ && *detection_deadline_ <= now) {
+        bool was_up = state_ == BfdState::up;
         apply(now, RouteEvent::detection_expired, Diagnostic::detection_time_expired, false);
+        // The peer's own detection may be a few intervals behind; until then it would answer our
+        // traffic on the dead route.
+        if (was_up) notices_left_ = kNotices;
+    }
     if (next_transmit_ && *next_transmit_ <= now) {
         next_transmit_.reset();
         transmit_due_ = may_send();

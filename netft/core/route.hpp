@@ -73,7 +73,7 @@ class Route {
     }
     // The heartbeat to send now; plans the next one.
     Heartbeat make_heartbeat(TimePoint now, Random& random);
-    // True kNotices times after a loss the peer cannot see for itself; taken by make_notice().
+    // True kNotices times after a loss that the peer may not have seen; taken by make_notice().
     bool wants_notice() const { return notices_left_ > 0; }
     Heartbeat make_notice(TimePoint now);
     std::uint64_t next_counter() { return ++counter_; }

@@ -73,6 +73,8 @@ def four_networks_fail_one_after_the_other(lab):
     for _ in range(3):
         network = wait_for("a route in use", lambda: lab.network_in_use("n1", "n2"))
         lab.cut("n1", network)
-        wait_for("traffic moved",
-                 lambda gone=network: lab.network_in_use("n1", "n2") not in (None, gone))
+        for here, there in (("n1", "n2"), ("n2", "n1")):
+            wait_for("traffic moved at both ends",
+                     lambda gone=network, here=here, there=there:
+                     lab.network_in_use(here, there) not in (None, gone))
         lab["n1"].run("ping", "-c", 2, "-i", 0.05, "-W", 2, lab.peer("n1", "n2")["ipv4"])
