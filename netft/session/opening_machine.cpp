@@ -22,32 +22,75 @@ void OpeningMachine::start(TimePoint now, SessionIndex fresh) {
     // A peer that is just opening a session with us shall have time to finish.
     for (const Session& session : sessions_)
         if (!session.confirmed) first = std::max(first, session.created + kPatience);
-    initiating_ = {fresh, first, kFirstRetry};
+    initiating_ = {fresh, first, kFirstRetry, now};
 }
 
-std::optional<Opening> OpeningMachine::handle_initiation(TimePoint now, const Opening& initiation,
-                                                         SessionIndex fresh) {
+std::optional<SessionIndex> OpeningMachine::initiating() const {
+    if (!initiating_) return {};
+    return initiating_->local;
+}
+
+bool OpeningMachine::wants_fresh_initiation(TimePoint now) const {
+    return initiating_ && now - initiating_->made >= kInitiationAge;
+}
+
+void OpeningMachine::renew_initiation(TimePoint now, SessionIndex fresh) {
+    NETFT_ASSERT(initiating_.has_value());
+    initiating_->local = fresh;
+    initiating_->made = now;
+}
+
+Duration OpeningMachine::renewal_age(const Session& session) const {
+    return *renew_after_ + (session.is_initiator ? Duration{} : kRenewalGrace);
+}
+
+bool OpeningMachine::wants_renewal(TimePoint now) const {
+    const Session* session = current();
+    return renew_after_ && session != nullptr && now - session->created >= renewal_age(*session);
+}
+
+std::optional<SessionIndex> OpeningMachine::handle_initiation(TimePoint now,
+                                                              const OpeningClaim& claim,
+                                                              SessionIndex fresh) {
     for (const Session& session : sessions_)
-        if (session.remote == initiation.sender_index &&
-            session.incarnation == initiation.incarnation)
-            return compose(session.local);  // a copy: the same answer again
+        if (!session.is_initiator && session.remote == claim.index &&
+            session.incarnation == claim.incarnation)
+            return session.local;  // a copy: the same answer again
     bool asked = initiating_ && initiating_->interval > kFirstRetry;  // at least one try is out
-    if (asked && identity_.own_key < identity_.peer_key) return {};
+    if (asked && is_lower_) return {};
     // The peer's goes on. Ours is given up if it is out (an answer to it would make a second
     // session that the two ends rank differently), else it waits.
     if (asked)
         initiating_.reset();
     else if (initiating_)
         initiating_->next_try = std::max(initiating_->next_try, now + kPatience);
-    add({fresh, initiation.sender_index, initiation.incarnation, false, next_serial_++, now, {}});
-    return compose(fresh);
+    Session session;
+    session.local = fresh;
+    session.remote = claim.index;
+    session.incarnation = claim.incarnation;
+    session.created = now;
+    add(session);
+    return fresh;
+}
+
+void OpeningMachine::set_keys(SessionIndex local, SessionKeysPtr keys) {
+    for (Session& session : sessions_)
+        if (session.local == local) session.keys = keys;
 }
 
 bool OpeningMachine::handle_response(TimePoint now, SessionIndex receiver,
-                                     const Opening& response) {
+                                     const OpeningClaim& claim, SessionKeysPtr keys) {
     if (!initiating_ || initiating_->local != receiver) return false;
     initiating_.reset();
-    add({receiver, response.sender_index, response.incarnation, true, next_serial_++, now, {}});
+    Session session;
+    session.local = receiver;
+    session.remote = claim.index;
+    session.incarnation = claim.incarnation;
+    session.confirmed = true;
+    session.created = now;
+    session.is_initiator = true;
+    session.keys = std::move(keys);
+    add(session);
     supersede_all_but_current(now);
     return true;
 }
@@ -74,6 +117,11 @@ std::optional<TimePoint> OpeningMachine::next_deadline() const {
     if (initiating_) soonest = initiating_->next_try;
     for (const Session& session : sessions_)
         if (auto end = end_of(session); end && (!soonest || *end < *soonest)) soonest = end;
+    const Session* session = current();
+    if (renew_after_ && session != nullptr && !initiating_) {
+        TimePoint due = session->created + renewal_age(*session);
+        if (!soonest || due < *soonest) soonest = due;
+    }
     return soonest;
 }
 
@@ -81,12 +129,26 @@ bool OpeningMachine::wants_transmit(TimePoint now) const {
     return initiating_ && initiating_->next_try <= now;
 }
 
-Opening OpeningMachine::make_initiation(TimePoint now, Random& random) {
+void OpeningMachine::count_try(TimePoint now, Random& random) {
     NETFT_ASSERT(initiating_.has_value());
     Duration interval = initiating_->interval;
     initiating_->next_try = now + random.between(interval * 3 / 4, interval);
     initiating_->interval = std::min(interval * 2, kLastRetry);
-    return compose(initiating_->local);
+}
+
+void OpeningMachine::try_at(TimePoint when) {
+    if (initiating_) initiating_->next_try = std::min(initiating_->next_try, when);
+}
+
+void OpeningMachine::drop_incarnation(std::uint64_t incarnation) {
+    std::erase_if(sessions_, [incarnation](const Session& session) {
+        return session.incarnation == incarnation;
+    });
+}
+
+bool OpeningMachine::has_session(SessionIndex local) const {
+    return std::any_of(sessions_.begin(), sessions_.end(),
+                       [local](const Session& session) { return session.local == local; });
 }
 
 const Session* OpeningMachine::current() const {
@@ -95,11 +157,6 @@ const Session* OpeningMachine::current() const {
         if (session.confirmed && (best == nullptr || session.serial > best->serial))
             best = &session;
     return best;
-}
-
-Opening OpeningMachine::compose(SessionIndex local) const {
-    return {identity_.cluster,     identity_.own_key, identity_.peer_key, local,
-            identity_.incarnation, identity_.mode};
 }
 
 void OpeningMachine::add(const Session& session) {
@@ -111,6 +168,7 @@ void OpeningMachine::add(const Session& session) {
         sessions_.erase(oldest);
     }
     sessions_.push_back(session);
+    sessions_.back().serial = next_serial_++;
 }
 
 // What is pending stays so until it ends: a straggler may have confirmed another one.

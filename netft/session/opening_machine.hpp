@@ -1,11 +1,11 @@
-// Opens and keeps the session with one peer (security mode none).
+// Opens and keeps the sessions with one peer: who asks, who answers, which session is in use.
 //
-// PURE. Initiations go out on all routes at once until one is answered; the first answer wins. The
-// responder may send on its new session only when the initiator has shown it, so that a straggling
-// copy of an old initiation changes nothing. When both initiate at the same time, the initiation of
-// the node with the lower public key is answered and the other is not. A superseded session is
-// still received for kSupersededAge.
-// Threads: control only.
+// PURE, of all security modes; what the messages contain is others' business. Initiations go out on
+// all routes at once until one is answered; the first answer wins. The responder may send on its
+// new session only when the initiator has shown it, so that a straggling copy of an old initiation
+// changes nothing. When both initiate at the same time, the initiation of the node with the lower
+// public key is answered and the other is not. A superseded session is still received for
+// kSupersededAge. Threads: control only.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,15 @@
 
 #include "netft/base/random.hpp"
 #include "netft/base/time.hpp"
+#include "netft/session/keys.hpp"
 #include "netft/wire/opening.hpp"
 
 namespace netft::session {
 
-struct OpeningIdentity {
-    ClusterId cluster{};
-    PublicKey own_key{};
-    PublicKey peer_key{};
-    std::uint64_t incarnation = 0;  // ours, new at every start
-    SecurityMode mode = SecurityMode::none;
+// What an opening says of its sender: authenticated by the handshake, believed in mode none.
+struct OpeningClaim {
+    SessionIndex index;             // how the sender calls the session
+    std::uint64_t incarnation = 0;  // new at every start of the sender
 };
 
 struct Session {
@@ -34,6 +33,8 @@ struct Session {
     std::uint64_t serial = 0;       // order of creation
     TimePoint created;
     std::optional<TimePoint> superseded;
+    bool is_initiator = false;  // we asked for it
+    SessionKeysPtr keys;        // nullptr in mode none
 };
 
 class OpeningMachine {
@@ -42,33 +43,56 @@ class OpeningMachine {
     static constexpr Duration kLastRetry = 1s;  // the interval doubles up to this
     static constexpr Duration kPendingAge = 5s;
     static constexpr Duration kSupersededAge = 20s;
+    // An initiation this old is made anew.
+    static constexpr Duration kInitiationAge = 5s;
     // How long we leave the initiative to a peer whose initiation we answered.
     static constexpr Duration kPatience = 1s;
+    // How much longer than the initiator its peer waits before it renews the keys itself.
+    static constexpr Duration kRenewalGrace = 10s;
     static constexpr std::size_t kSessionsMax = 3;
 
-    explicit OpeningMachine(const OpeningIdentity& identity) : identity_(identity) {}
+    // `is_lower`: our key is the lower one. `renew_after`: age of a session at which the one who
+    // asked for it asks for the next; nullopt: never (mode none).
+    OpeningMachine(bool is_lower, std::optional<Duration> renew_after)
+        : is_lower_(is_lower), renew_after_(renew_after) {}
+    void set_renew_after(std::optional<Duration> renew_after) { renew_after_ = renew_after; }
 
     // Begins to initiate, with `fresh` as our index, unless it is at it already.
     void start(TimePoint now, SessionIndex fresh);
     bool is_initiating() const { return initiating_.has_value(); }
+    // The index our initiation carries.
+    std::optional<SessionIndex> initiating() const;
+    // True: the initiation is too old; renew_initiation() gives it another index.
+    bool wants_fresh_initiation(TimePoint now) const;
+    void renew_initiation(TimePoint now, SessionIndex fresh);
+    // The session in use is due to be replaced.
+    bool wants_renewal(TimePoint now) const;
 
-    // The answer to send back by the path the initiation came by; nullopt: none, we are the winner
-    // of a simultaneous opening. `fresh`: an index nobody uses. The caller has checked cluster,
-    // keys and mode.
-    std::optional<Opening> handle_initiation(TimePoint now, const Opening& initiation,
-                                             SessionIndex fresh);
+    // Our index for the answer, to be sent by the path the initiation came by; nullopt: no answer,
+    // we are the winner of a simultaneous opening. `fresh`: an index nobody uses.
+    std::optional<SessionIndex> handle_initiation(TimePoint now, const OpeningClaim& claim,
+                                                  SessionIndex fresh);
+    // Of the session that handle_initiation() has just made.
+    void set_keys(SessionIndex local, SessionKeysPtr keys);
     // False: not the answer to what we asked (rx_stale_opening).
-    bool handle_response(TimePoint now, SessionIndex receiver, const Opening& response);
+    bool handle_response(TimePoint now, SessionIndex receiver, const OpeningClaim& claim,
+                         SessionKeysPtr keys);
     // The peer used the session that we call `local`.
     void handle_shown(TimePoint now, SessionIndex local);
     void handle_timers(TimePoint now);
     std::optional<TimePoint> next_deadline() const;
 
     bool wants_transmit(TimePoint now) const;
-    Opening make_initiation(TimePoint now, Random& random);
+    // One try goes out now: plans the next.
+    void count_try(TimePoint now, Random& random);
+    // The next try need not wait: the peer has given us something that it asked for.
+    void try_at(TimePoint when);
+    // Ends every session with that life of the peer.
+    void drop_incarnation(std::uint64_t incarnation);
 
     // Newest last. At most kSessionsMax.
     const std::vector<Session>& sessions() const { return sessions_; }
+    bool has_session(SessionIndex local) const;
     // The one to send on; nullptr: none yet.
     const Session* current() const;
 
@@ -77,12 +101,14 @@ class OpeningMachine {
         SessionIndex local;
         TimePoint next_try;
         Duration interval{};
+        TimePoint made;
     };
-    Opening compose(SessionIndex local) const;
+    Duration renewal_age(const Session& session) const;
     void add(const Session& session);
     void supersede_all_but_current(TimePoint now);
 
-    OpeningIdentity identity_;
+    bool is_lower_;
+    std::optional<Duration> renew_after_;
     std::optional<Initiating> initiating_;
     std::vector<Session> sessions_;
     std::uint64_t next_serial_ = 1;

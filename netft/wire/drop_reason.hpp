@@ -25,6 +25,13 @@ namespace netft {
     X(rx_own_key,              "session opening that carries our own key: reflected or cloned")    \
     X(rx_security_mismatch,    "session opening whose security mode is not ours")                  \
     X(rx_stale_opening,        "answer to a session opening that we no longer wait for")           \
+    X(rx_bad_mac,              "handshake message whose mac1 is wrong: not made for us")           \
+    X(rx_bad_seal,             "message or datagram that does not authenticate")                   \
+    X(rx_wrong_cluster_key,    "handshake answer that opens with none of our cluster keys")        \
+    X(rx_replayed_opening,     "handshake initiation that is not newer than its predecessor")      \
+    X(rx_needs_cookie,         "handshake initiation under load, answered with a cookie")          \
+    X(rx_bad_cookie,           "cookie that answers nothing we sent or does not open")             \
+    X(rx_cloned_node,          "handshake of a second machine that uses a node's key")             \
     X(rx_unknown_path,         "heartbeat between endpoints that are no route of ours")            \
     X(rx_wrong_route,          "heartbeat that names a route of ours with other endpoints")        \
     X(rx_duplicate,            "datagram whose counter was seen before")                           \
@@ -45,6 +52,7 @@ namespace netft {
     X(tap_write_failed,        "frame the kernel refused at the adapter")                          \
     X(tap_no_buffer,           "frame left unread because no buffer was free")                     \
     X(tx_no_session,           "datagram to a peer without a session")                             \
+    X(tx_not_sealed,           "datagram that could not be sealed")                                \
     X(tx_no_port,              "datagram for an endpoint whose port is closed")                    \
     X(tx_no_neighbour,         "datagram whose next hop has no known MAC address")                 \
     X(tx_too_big,              "datagram larger than the path takes (EMSGSIZE)")                   \
