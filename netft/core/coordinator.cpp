@@ -26,6 +26,7 @@ Coordinator::Coordinator(const Settings& settings, const CoordinatorIdentity& id
       im_(interface_settings()),
       tm_(settings.topology) {
     for (const NodeSettings& node : settings_.nodes) id_of(node.public_key);
+    if (settings_.security != SecurityMode::none) begin_secure();
     sync_peers(TimePoint{});
 }
 
@@ -54,16 +55,21 @@ void Coordinator::sync_peers(TimePoint now) {
         wanted.insert(id);
         if (auto known = peers_.find(id); known != peers_.end()) {
             known->second.node = node;
+            known->second.opening.set_renew_after(renew_after());
+            for (Life& life : known->second.lives) life.is_refused = false;
             continue;
         }
-        session::OpeningIdentity opening{settings_.cluster_id, own, node.public_key,
-                                         identity_.incarnation, settings_.security};
-        Peer peer{.id = id, .node = node, .opening = session::OpeningMachine(opening)};
+        session::OpeningMachine opening(own < node.public_key, renew_after());
+        Peer peer{.id = id, .node = node, .opening = std::move(opening)};
         peer.unreachable_since = now;
         peer.opening.start(now, fresh_index());
         peers_.emplace(id, std::move(peer));
     }
     std::erase_if(peers_, [&wanted](const auto& entry) { return !wanted.contains(entry.first); });
+    forget_sends();
+    if (secure_)
+        std::erase_if(secure_->answered,
+                      [&wanted](const auto& entry) { return !wanted.contains(entry.second); });
     plan_dirty_ = true;
 }
 
@@ -88,6 +94,7 @@ std::vector<std::string> Coordinator::handle_settings(TimePoint now, const Setti
          "this node's name or public key");
     if (!refusals.empty()) return refusals;
     settings_ = next;
+    if (secure_) begin_secure();
     sync_peers(now);
     im_.handle_settings(now, interface_settings());
     drain_interface_events();
@@ -182,7 +189,18 @@ void Coordinator::handle_event(TimePoint now, const Event& event) {
             begin_session(now, *peer);
             service_peer(now, *peer);
         }
+    } else if (const auto* worn = std::get_if<SessionWorn>(&event)) {
+        Peer* peer = find_peer(worn->peer);
+        const session::Session* current = peer == nullptr ? nullptr : peer->opening.current();
+        if (current == nullptr || current->local != worn->local) return;
+        peer->opening.start(now, fresh_index());
+        service_peer(now, *peer);
     }
+}
+
+std::optional<Duration> Coordinator::renew_after() const {
+    if (settings_.security == SecurityMode::none) return {};
+    return settings_.rekey_after;
 }
 
 void Coordinator::handle_timers(TimePoint now) {
@@ -209,7 +227,9 @@ void Coordinator::service_peer(TimePoint now, Peer& peer) {
     peer.opening.handle_timers(now);
     if (peer.opening.sessions().size() != sessions) plan_dirty_ = true;
     bool given_up = !peer.reachable && now - peer.unreachable_since >= kReopenAfter;
-    if (peer.opening.current() == nullptr || given_up) peer.opening.start(now, fresh_index());
+    bool wants_session =
+        peer.opening.current() == nullptr || given_up || peer.opening.wants_renewal(now);
+    if (wants_session && !peer.opening.is_initiating()) peer.opening.start(now, fresh_index());
     if (peer.opening.wants_transmit(now)) send_initiation(now, peer);
     if (peer.next_card && *peer.next_card <= now) send_card(now, peer);
 }
@@ -223,6 +243,8 @@ std::optional<Plan> Coordinator::poll_plan() {
     plan.adapter = {identity_.adapter_mac, self.ipv4, self.ipv6};
     plan.datagram_bytes_max = datagram_bytes_max();
     plan.hold_down = settings_.hold_down;
+    plan.security = settings_.security;
+    plan.rekey_datagrams = settings_.rekey_datagrams;
     for (const auto& [id, peer] : peers_) {
         PlanPeer out;
         out.id = id;
@@ -234,7 +256,8 @@ std::optional<Plan> Coordinator::poll_plan() {
         for (const auto& extra : {peer.node.extra_ipv4, peer.node.extra_ipv6})
             if (extra) out.extra.push_back(extra->address);
         for (const session::Session& s : peer.opening.sessions())
-            out.sessions.push_back({s.local, s.remote, s.incarnation, s.confirmed, s.serial});
+            out.sessions.push_back(
+                {s.local, s.remote, s.incarnation, s.confirmed, s.serial, s.keys});
         plan.peers.push_back(std::move(out));
     }
     for (const routing::Route& route : tm_.routes()) {
@@ -306,7 +329,11 @@ std::vector<PeerView> Coordinator::peers() const {
                       peer.reachable,
                       {},
                       peer.node.ipv4,
-                      peer.node.ipv6};
+                      peer.node.ipv6,
+                      {},
+                      peer.sessions_opened};
+        if (const session::Session* session = peer.opening.current())
+            view.session_since = session->created;
         if (!peer.refusal.empty())
             view.note = "card refused: " + peer.refusal;
         else if (!view.has_session)
@@ -332,8 +359,10 @@ SessionIndex Coordinator::fresh_index() {
     for (;;) {
         SessionIndex index(static_cast<std::uint32_t>(random_.next()));
         bool taken = index.value == 0;
-        for (const auto& [id, peer] : peers_)
+        for (const auto& [id, peer] : peers_) {
+            taken |= peer.opening.initiating() == index;
             for (const session::Session& s : peer.opening.sessions()) taken |= s.local == index;
+        }
         if (!taken) return index;
     }
 }

@@ -22,6 +22,8 @@
 #include "netft/core/events.hpp"
 #include "netft/core/plan.hpp"
 #include "netft/core/settings.hpp"
+#include "netft/session/doorkeeper.hpp"
+#include "netft/session/handshake.hpp"
 #include "netft/session/opening_machine.hpp"
 #include "netft/wire/control.hpp"
 #include "netft/wire/header.hpp"
@@ -31,6 +33,11 @@ namespace netft::core {
 struct CoordinatorIdentity {
     std::uint64_t incarnation = 0;  // random, new at every start
     MacAddress adapter_mac;
+    // For the modes encrypt and sign:
+    Secret32 private_key;
+    // Wall clock less monotonic clock at the start, in ns: timestamps of handshakes.
+    std::int64_t wall_offset_ns = 0;
+    session::Primitives* primitives = nullptr;  // outlives the coordinator
 };
 
 // A datagram of type 1, 2 or 6 to send.
@@ -38,6 +45,8 @@ struct ControlSend {
     EndpointId local;
     Endpoint remote;
     std::vector<std::uint8_t> bytes;
+    // Our index of the session whose keys are to seal it (a tag is added); 0: goes as it is.
+    SessionIndex seal;
 };
 
 // A line for the log.
@@ -60,6 +69,8 @@ struct PeerView {
     std::string note;
     IpAddress ipv4;
     IpAddress ipv6;
+    std::optional<TimePoint> session_since;  // of the session in use
+    std::uint64_t sessions_opened = 0;
 };
 
 class Coordinator {
@@ -68,7 +79,10 @@ class Coordinator {
     static constexpr Duration kReopenAfter = 3s;
     static constexpr Duration kCardFirstRetry = 100ms;
     static constexpr Duration kCardLastRetry = 1s;
-    // Session openings taken per second, and how many at once.
+    // A peer that cannot be reached may come with an old timestamp this often.
+    static constexpr Duration kStaleInterval = 1s;
+    static constexpr std::size_t kLivesMax = 8;
+    // Session openings taken per second in mode none, and how many at once.
     static constexpr unsigned kOpeningsPerSecond = 1000;
     static constexpr unsigned kOpeningsBurst = 256;
     static constexpr std::size_t kSendsMax = 65536;
@@ -107,6 +121,23 @@ class Coordinator {
     const DropCounters& drops() const { return drops_; }
 
  private:
+    // One life of a peer: from a start of its netftd to the next.
+    struct Life {
+        std::uint64_t incarnation = 0;
+        std::uint64_t newest = 0;  // timestamp of its last initiation taken
+        Endpoint remote;           // where its last opening came from
+        bool is_refused = false;   // another machine had the key before
+    };
+    // What is under way with a peer in modes encrypt and sign.
+    struct PeerHandshake {
+        std::optional<session::PendingInitiation> pending;
+        session::CookieStore cookies;
+        std::optional<Mac> answered;  // mac1 of the last initiation answered
+        SessionIndex answered_index;  // ours, of the session it made
+        std::array<std::uint8_t, kResponseSize> answer{};
+        std::optional<TimePoint> stale_taken;  // an old timestamp was let pass
+        std::optional<TimePoint> said;         // a warning of this kind, for the log
+    };
     struct Peer {
         PeerId id;
         NodeSettings node;
@@ -119,6 +150,12 @@ class Coordinator {
         Duration card_interval{};
         std::uint64_t control_counter = 0;
         std::uint64_t incarnation = 0;
+        std::uint64_t former_incarnation = 0;  // that it replaced
+        std::vector<Life> lives;               // newest last, at most kLivesMax
+        PeerHandshake handshake;
+        std::optional<Endpoint> clone;  // a second machine with its key, refused
+        std::uint64_t sessions_opened = 0;
+        std::uint64_t last_serial = 0;  // of the session counted last
         bool reachable = false;
         TimePoint unreachable_since;
         // The path its last opening or card came by: good for the first answer.
@@ -144,13 +181,42 @@ class Coordinator {
     std::vector<std::pair<EndpointId, Endpoint>> paths_to(const Peer& peer) const;
     void handle_opening(TimePoint now, EndpointId local, const Endpoint& remote,
                         const Header& header, Bytes payload);
-    void handle_initiation(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,
-                           const Opening& opening);
+    void answer_opening(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,
+                        const Opening& opening);
+    std::vector<std::uint8_t> make_initiation(TimePoint now, Peer& peer);
+    Opening own_opening(const Peer& peer, SessionIndex index) const;
+    void meet_initiation(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote);
+    // coordinator_handshakes.cpp
+    void begin_secure();
+    std::uint64_t timestamp(TimePoint now) const;
+    std::vector<std::uint8_t> make_handshake(TimePoint now, Peer& peer, SessionIndex index);
+    void handle_handshake(TimePoint now, EndpointId local, const Endpoint& remote,
+                          const Header& header, Bytes datagram);
+    void handle_initiation(TimePoint now, EndpointId local, const Endpoint& remote, Bytes datagram);
+    bool answer_copy(EndpointId local, const Endpoint& remote, Bytes datagram);
+    bool admit(TimePoint now, EndpointId local, const Endpoint& remote, Bytes datagram);
+    void take_initiation(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,
+                         Bytes datagram, session::ReceivedInitiation& initiation);
+    bool is_new(TimePoint now, Peer& peer, const InitiationPayload& payload);
+    void refuse_clone(TimePoint now, EndpointId local, const Endpoint& remote,
+                      session::ReceivedInitiation& initiation);
+    void handle_response(TimePoint now, EndpointId local, const Endpoint& remote,
+                         const Header& header, Bytes datagram);
+    void handle_cookie(TimePoint now, const Header& header, Bytes datagram);
+    Peer* find_initiating(SessionIndex index);
+    Life& life_of(Peer& peer, std::uint64_t incarnation);
+    void name_clone(Peer& peer, std::uint64_t incarnation);
+    void say_own_key(TimePoint now, const Endpoint& remote);
+    void say_now_and_then(TimePoint now, Peer& peer, std::string text);
+    void send_plain(EndpointId local, const Endpoint& remote, Bytes bytes);
+    std::optional<Duration> renew_after() const;
     void handle_control(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,
                         Bytes payload);
     void handle_card(TimePoint now, Peer& peer, const ControlMessage& message);
     std::string refuse_card(const Peer& peer, const Card& card) const;
     void begin_session(TimePoint now, Peer& peer);
+    void introduce(TimePoint now, Peer& peer);
+    void forget_sends();
     bool take_opening_token(TimePoint now);
     void note(Notice::Severity severity, Notice::Fault fault, const char* module, std::string text);
     void drain_interface_events();
@@ -175,6 +241,15 @@ class Coordinator {
     unsigned tokens_ = kOpeningsBurst;
     TimePoint tokens_at_;
     std::optional<TimePoint> own_key_said_;
+
+    // Modes encrypt and sign.
+    struct Secure {
+        session::HandshakeIdentity identity;
+        session::CookieJar jar;
+        session::Doorkeeper doorkeeper;
+        std::map<Mac, PeerId> answered;  // by mac1: whose initiation it was
+    };
+    std::optional<Secure> secure_;
 };
 
 }  // namespace netft::core

@@ -37,10 +37,30 @@ Paths Coordinator::paths_to(const Peer& peer) const {
 }
 
 void Coordinator::send_initiation(TimePoint now, Peer& peer) {
-    Opening opening = peer.opening.make_initiation(now, random_);
-    auto bytes = opening_datagram(MessageType::initiation, SessionIndex(0), opening);
-    for (const auto& [local, remote] : paths_to(peer))
-        if (sends_.size() < kSendsMax) sends_.push_back({local, remote, bytes});
+    if (peer.opening.wants_fresh_initiation(now)) {
+        peer.opening.renew_initiation(now, fresh_index());
+        peer.handshake.pending.reset();
+    }
+    auto bytes = make_initiation(now, peer);
+    peer.opening.count_try(now, random_);
+    for (const auto& [local, remote] : paths_to(peer)) send_plain(local, remote, bytes);
+}
+
+std::vector<std::uint8_t> Coordinator::make_initiation(TimePoint now, Peer& peer) {
+    SessionIndex index = *peer.opening.initiating();
+    if (secure_) return make_handshake(now, peer, index);
+    return opening_datagram(MessageType::initiation, SessionIndex(0), own_opening(peer, index));
+}
+
+Opening Coordinator::own_opening(const Peer& peer, SessionIndex index) const {
+    return {settings_.cluster_id,  settings_.nodes[settings_.self.value].public_key,
+            peer.node.public_key,  index,
+            identity_.incarnation, settings_.security};
+}
+
+void Coordinator::send_plain(EndpointId local, const Endpoint& remote, Bytes bytes) {
+    if (sends_.size() < kSendsMax)
+        sends_.push_back({local, remote, {bytes.begin(), bytes.end()}, SessionIndex(0)});
 }
 
 void Coordinator::send_card(TimePoint now, Peer& peer) {
@@ -70,7 +90,10 @@ void Coordinator::send_control(Peer& peer, const ControlMessage& message, const 
     if (!out.ok()) return;  // cannot be: the card's limits keep it below kControlBytesMax
     for (const auto& [local, remote] : paths)
         if (sends_.size() < kSendsMax)
-            sends_.push_back({local, remote, {out.written().begin(), out.written().end()}});
+            sends_.push_back({local,
+                              remote,
+                              {out.written().begin(), out.written().end()},
+                              session->keys ? session->local : SessionIndex(0)});
 }
 
 void Coordinator::handle_datagram(TimePoint now, EndpointId local, const Endpoint& remote,
@@ -81,9 +104,13 @@ void Coordinator::handle_datagram(TimePoint now, EndpointId local, const Endpoin
     Bytes payload = datagram.subspan(kHeaderSize);
     switch (header->type) {
         case MessageType::initiation:
-        case MessageType::response: return handle_opening(now, local, remote, *header, payload);
+        case MessageType::response:
+            return secure_ ? handle_handshake(now, local, remote, *header, datagram)
+                           : handle_opening(now, local, remote, *header, payload);
         case MessageType::control: break;
         case MessageType::cookie:
+            return secure_ ? handle_cookie(now, *header, datagram)
+                           : drops_.count(DropReason::rx_security_mismatch);
         case MessageType::heartbeat:
         case MessageType::data: return drops_.count(DropReason::rx_bad_type);
     }
@@ -114,52 +141,115 @@ void Coordinator::handle_opening(TimePoint now, EndpointId local, const Endpoint
     const NodeSettings& self = settings_.nodes[settings_.self.value];
     if (opening->cluster != settings_.cluster_id)
         return drops_.count(DropReason::rx_foreign_cluster);
-    if (opening->sender == self.public_key) {
-        drops_.count(DropReason::rx_own_key);
-        if (own_key_said_ && now - *own_key_said_ < 60s) return;
-        own_key_said_ = now;
-        return note(Notice::Severity::error, Notice::Fault::config, "session",
-                    remote.to_string() + " uses the key of this node (" + self.name +
-                        "): a cloned machine? give it a key of its own");
-    }
+    if (opening->sender == self.public_key) return say_own_key(now, remote);
     if (opening->receiver != self.public_key) return drops_.count(DropReason::rx_not_for_us);
     Peer* peer = find_peer(opening->sender);
     if (peer == nullptr) return drops_.count(DropReason::rx_unknown_node);
     if (opening->mode != settings_.security) return drops_.count(DropReason::rx_security_mismatch);
+    if (life_of(*peer, opening->incarnation).is_refused)
+        return drops_.count(DropReason::rx_cloned_node);
+    life_of(*peer, opening->incarnation).remote = remote;
     if (header.type == MessageType::initiation)
-        return handle_initiation(now, *peer, local, remote, *opening);
-    if (!peer->opening.handle_response(now, header.receiver, *opening))
+        return answer_opening(now, *peer, local, remote, *opening);
+    session::OpeningClaim claim{opening->sender_index, opening->incarnation};
+    if (!peer->opening.handle_response(now, header.receiver, claim, nullptr))
         return drops_.count(DropReason::rx_stale_opening);
     peer->last_path = {local, remote};
     begin_session(now, *peer);
     service_peer(now, *peer);
 }
 
-void Coordinator::handle_initiation(TimePoint now, Peer& peer, EndpointId local,
-                                    const Endpoint& remote, const Opening& opening) {
-    auto answer = peer.opening.handle_initiation(now, opening, fresh_index());
-    if (!answer) return;
+void Coordinator::answer_opening(TimePoint now, Peer& peer, EndpointId local,
+                                 const Endpoint& remote, const Opening& opening) {
+    auto index = peer.opening.handle_initiation(now, {opening.sender_index, opening.incarnation},
+                                                fresh_index());
+    if (!index) return meet_initiation(now, peer, local, remote);
     if (!peer.last_path) peer.last_path = {local, remote};
     plan_dirty_ = true;
-    if (sends_.size() < kSendsMax)
-        sends_.push_back({local, remote,
-                          opening_datagram(MessageType::response, opening.sender_index, *answer)});
+    send_plain(
+        local, remote,
+        opening_datagram(MessageType::response, opening.sender_index, own_opening(peer, *index)));
+}
+
+// Our own initiation is the one to be answered; by this path it gets there, whatever the others do.
+void Coordinator::meet_initiation(TimePoint now, Peer& peer, EndpointId local,
+                                  const Endpoint& remote) {
+    Paths paths = paths_to(peer);
+    if (std::find(paths.begin(), paths.end(), std::pair(local, remote)) != paths.end()) return;
+    peer.last_path = {local, remote};
+    send_plain(local, remote, make_initiation(now, peer));
 }
 
 // A session may be sent on: plan it, and introduce ourselves to a peer that does not know us.
 void Coordinator::begin_session(TimePoint now, Peer& peer) {
     plan_dirty_ = true;
     const session::Session* session = peer.opening.current();
-    if (session == nullptr || session->incarnation == peer.incarnation) return;
+    if (session == nullptr) return;
+    if (session->serial != peer.last_serial) ++peer.sessions_opened;
+    peer.last_serial = session->serial;
+    if (session->incarnation == peer.incarnation) {
+        // Out of reach, the peer may have taken another for us: it may need our card again.
+        if (!peer.reachable) introduce(now, peer);
+        return;
+    }
     bool is_restart = peer.incarnation != 0;
+    bool is_return = is_restart && session->incarnation == peer.former_incarnation;
+    peer.former_incarnation = is_return ? 0 : peer.incarnation;
+    if (is_return) name_clone(peer, peer.incarnation);
     peer.incarnation = session->incarnation;
-    peer.acked_serial = 0;
     peer.card_serial = 0;
     peer.unreachable_since = now;
-    peer.next_card = now;
-    peer.card_interval = kCardFirstRetry;
+    introduce(now, peer);
+    if (is_return) return;
     note(Notice::Severity::info, Notice::Fault::none, "session",
          peer.node.name + (is_restart ? ": restarted, new session" : ": session open"));
+}
+
+void Coordinator::introduce(TimePoint now, Peer& peer) {
+    peer.acked_serial = 0;
+    peer.next_card = now;
+    peer.card_interval = kCardFirstRetry;
+}
+
+Coordinator::Life& Coordinator::life_of(Peer& peer, std::uint64_t incarnation) {
+    for (Life& life : peer.lives)
+        if (life.incarnation == incarnation) return life;
+    if (peer.lives.size() == kLivesMax) peer.lives.erase(peer.lives.begin());
+    peer.lives.push_back({.incarnation = incarnation});
+    return peer.lives.back();
+}
+
+// A life of the peer that was over has come back while `incarnation` goes on: two machines share a
+// key. The one that came first stays.
+void Coordinator::name_clone(Peer& peer, std::uint64_t incarnation) {
+    Life& clone = life_of(peer, incarnation);
+    clone.is_refused = true;
+    const session::Session* back = peer.opening.current();
+    note(Notice::Severity::error, Notice::Fault::config, "session",
+         peer.node.name + ": two machines use its key: a cloned machine? " +
+             life_of(peer, back->incarnation).remote.to_string() + " goes on, " +
+             clone.remote.to_string() + " is refused: give it a key of its own");
+    peer.clone = clone.remote;
+    peer.opening.drop_incarnation(incarnation);
+    forget_sends();
+}
+
+// What was to be sealed with the keys of a session that is no more.
+void Coordinator::forget_sends() {
+    std::set<SessionIndex> known{SessionIndex(0)};
+    for (const auto& [id, peer] : peers_)
+        for (const session::Session& session : peer.opening.sessions()) known.insert(session.local);
+    std::erase_if(sends_, [&known](const ControlSend& s) { return !known.contains(s.seal); });
+}
+
+void Coordinator::say_own_key(TimePoint now, const Endpoint& remote) {
+    drops_.count(DropReason::rx_own_key);
+    if (own_key_said_ && now - *own_key_said_ < 60s) return;
+    own_key_said_ = now;
+    note(Notice::Severity::error, Notice::Fault::config, "session",
+         remote.to_string() + " uses the key of this node (" +
+             settings_.nodes[settings_.self.value].name +
+             "): a cloned machine? give it a key of its own");
 }
 
 void Coordinator::handle_control(TimePoint now, Peer& peer, EndpointId local,

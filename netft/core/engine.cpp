@@ -57,12 +57,14 @@ std::optional<TrainTicket> Engine::begin_train(TimePoint, PeerId peer, std::uint
     EnginePeer& p = state_->peers[slot];
     if (!p.selected || !p.sending) return {};
     Route& route = *state_->routes[p.selected_slot];
-    TrainTicket ticket{route.plan().local, route.plan().remote, route.plan().id, {}};
+    const PlanSession& session = p.sessions[*p.sending].plan;
+    TrainTicket ticket{route.plan().local, route.plan().remote, route.plan().id, session.local, {}};
     ticket.header.type = MessageType::data;
-    ticket.header.receiver = p.sessions[*p.sending].plan.remote;
+    ticket.header.receiver = session.remote;
     ticket.header.counter = p.data_counter + 1;
     p.data_counter += datagrams;
     route.count_data_sent(datagrams);
+    state_->count_sealed(slot, datagrams);
     return ticket;
 }
 
@@ -105,7 +107,9 @@ Transmit Engine::State::transmit(TimePoint now, const QueuedTransmit& queued) {
     header.receiver = peer.sessions[*peer.sending].plan.remote;
     header.counter = route.next_counter();
 
-    Transmit out{via.local, via.remote, route.plan().id, {}};
+    Transmit out{
+        via.local, via.remote, route.plan().id, peer.sessions[*peer.sending].plan.local, {}};
+    count_sealed(peer_slot(via.peer), 1);
     ByteWriter writer(out.datagram);
     encode(header, writer);
     encode(heartbeat, writer);
@@ -148,6 +152,14 @@ void Engine::State::queue_transmit(std::uint32_t slot) {
 
 void Engine::State::emit(const Event& event) {
     if (!events.push(event)) drops.count(DropReason::control_queue_full);
+}
+
+void Engine::State::count_sealed(std::uint32_t peer_slot, std::uint64_t datagrams) {
+    EngineSession& session = peers[peer_slot].sessions[*peers[peer_slot].sending];
+    session.sealed += datagrams;
+    if (session.sealed < plan.rekey_datagrams || session.worn || !session.plan.keys) return;
+    session.worn = true;
+    emit(SessionWorn{plan.peers[peer_slot].id, session.plan.local});
 }
 
 std::uint32_t Engine::State::peer_slot(PeerId id) const {

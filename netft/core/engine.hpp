@@ -64,6 +64,7 @@ struct Transmit {
     EndpointId local;
     Endpoint remote;
     RouteId route;
+    SessionIndex session;  // our index of it: whose key seals the datagram
     std::array<std::uint8_t, kHeaderSize + kHeartbeatSize> datagram;
 };
 
@@ -72,7 +73,8 @@ struct TrainTicket {
     EndpointId local;
     Endpoint remote;
     RouteId route;
-    Header header;  // of the first datagram; the i-th has counter + i
+    SessionIndex session;  // our index of it: whose key seals the datagrams
+    Header header;         // of the first datagram; the i-th has counter + i
 };
 
 class Engine {
@@ -85,6 +87,8 @@ class Engine {
     void handle_plan(TimePoint now, const Plan& plan);
 
     Path path_of(EndpointId local, const Endpoint& remote) const;
+    // `datagram` is header ‖ payload. In modes encrypt and sign the caller has opened it and taken
+    // the tag off; what does not authenticate never comes here (rx_bad_seal, rx_no_session).
     Verdict handle_datagram(TimePoint now, const Path& path, Bytes datagram);
     void handle_timers(TimePoint now);
     // nullopt: nothing to do ever.

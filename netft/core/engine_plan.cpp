@@ -8,10 +8,13 @@ namespace netft::core {
 
 namespace {
 
-bool was_shown(const std::vector<EngineSession>& sessions, SessionIndex local) {
-    return std::any_of(sessions.begin(), sessions.end(), [local](const EngineSession& s) {
-        return s.plan.local == local && s.shown;
-    });
+// A session in the new plan, with what is known of it.
+EngineSession carried_over(const std::vector<EngineSession>& known, const PlanSession& plan) {
+    EngineSession session;
+    for (const EngineSession& old : known)
+        if (old.plan.local == plan.local) session = old;
+    session.plan = plan;
+    return session;
 }
 
 }  // namespace
@@ -42,7 +45,7 @@ void Engine::State::reconcile_peers(TimePoint now, const Plan& next) {
         if (kept[i].sending) sending = kept[i].sessions[*kept[i].sending].plan.local;
         std::vector<EngineSession> sessions;
         for (const PlanSession& session : next.peers[i].sessions)
-            sessions.push_back({session, was_shown(kept[i].sessions, session.local)});
+            sessions.push_back(carried_over(kept[i].sessions, session));
         kept[i].sessions = std::move(sessions);
         kept[i].sending.reset();
         for (std::size_t k = 0; k < kept[i].sessions.size(); ++k)

@@ -57,15 +57,17 @@ struct PathKeyHash {
 
 struct EngineSession {
     PlanSession plan;
-    bool shown = false;  // the peer has sent something on it
+    bool shown = false;        // the peer has sent something on it
+    std::uint64_t sealed = 0;  // datagrams
+    bool worn = false;         // control was told
 };
 
 struct EnginePeer {
-    std::vector<EngineSession> sessions;  // newest last
-    std::optional<std::size_t> sending;   // index into sessions
-    std::uint64_t incarnation = 0;        // of the session sent on
-    std::uint64_t data_counter = 0;       // of the last datagram sent; never starts anew
-    session::ReplayWindow<1024> data_window;
+    std::vector<EngineSession> sessions;      // newest last
+    std::optional<std::size_t> sending;       // index into sessions
+    std::uint64_t incarnation = 0;            // of the session sent on
+    std::uint64_t data_counter = 0;           // of the last datagram sent; never starts anew
+    session::ReplayWindow<2048> data_window;  // 131,008 datagrams: 100 ms at 15 Gbit/s
     session::ReplayWindow<4> control_window;
     std::vector<std::uint32_t> routes;  // slots
     std::optional<RouteId> selected;
@@ -137,6 +139,7 @@ struct Engine::State {
     void queue_transmit(std::uint32_t slot);
     void queue_notices(std::uint32_t via);
     void emit(const Event& event);
+    void count_sealed(std::uint32_t peer_slot, std::uint64_t datagrams);
     std::uint32_t peer_slot(PeerId id) const;
     Transmit transmit(TimePoint now, const QueuedTransmit& queued);
 };

@@ -69,7 +69,13 @@ struct SessionShown {
     SessionIndex local;
 };
 
-using Event = std::variant<RouteTransition, SelectionChange, SessionShown>;
+// So many datagrams were sealed with a session's key that it is to be renewed.
+struct SessionWorn {
+    PeerId peer;
+    SessionIndex local;
+};
+
+using Event = std::variant<RouteTransition, SelectionChange, SessionShown, SessionWorn>;
 
 struct RouteReport {
     RouteId id;

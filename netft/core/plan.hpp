@@ -12,7 +12,10 @@
 #include "netft/base/ids.hpp"
 #include "netft/base/time.hpp"
 #include "netft/base/timing.hpp"
+#include "netft/session/keys.hpp"
+#include "netft/wire/header.hpp"
 #include "netft/wire/heartbeat.hpp"
+#include "netft/wire/opening.hpp"
 
 namespace netft::core {
 
@@ -24,7 +27,8 @@ struct PlanSession {
     std::uint64_t incarnation = 0;  // the peer's; another one means that it restarted
     // We may send on it: we opened it and got the answer, or the peer has shown it.
     bool confirmed = false;
-    std::uint64_t serial = 0;  // rises; the newest confirmed or shown session is sent on
+    std::uint64_t serial = 0;      // rises; the newest confirmed or shown session is sent on
+    session::SessionKeysPtr keys;  // nullptr in security mode none
 
     bool operator==(const PlanSession&) const = default;
 };
@@ -78,6 +82,14 @@ struct Plan {
     std::uint16_t datagram_bytes_max = 1452;
     // How long a better route must have been up before traffic returns to it.
     Duration hold_down = 5s;
+    SecurityMode security = SecurityMode::none;
+    // Datagrams sealed with one key after which control is told (SessionWorn).
+    std::uint64_t rekey_datagrams = std::uint64_t{1} << 60;
+
+    // Bytes behind the payload of every heartbeat, data and control datagram.
+    std::uint16_t tag_bytes() const {
+        return security == SecurityMode::none ? 0 : static_cast<std::uint16_t>(kTagSize);
+    }
 };
 
 }  // namespace netft::core

@@ -11,6 +11,7 @@
 
 #include "netft/base/address.hpp"
 #include "netft/base/ids.hpp"
+#include "netft/base/secret.hpp"
 #include "netft/base/time.hpp"
 #include "netft/wire/opening.hpp"
 #include "routing/interfaces/interface_manager.hpp"
@@ -37,10 +38,17 @@ struct NodeSettings {
     bool operator==(const NodeSettings&) const = default;
 };
 
+constexpr std::size_t kClusterKeysMax = 2;
+
 struct Settings {
     std::string cluster;
     ClusterId cluster_id{};
     SecurityMode security = SecurityMode::encrypt;
+    // At most kClusterKeysMax; the first is the one we answer with, all are accepted. Empty: 32
+    // zero bytes (the node keys alone keep strangers out).
+    std::vector<Secret32> cluster_keys;
+    Duration rekey_after = 120s;                             // [security] rekey
+    std::uint64_t rekey_datagrams = std::uint64_t{1} << 60;  // not in the file: for tests
     std::string adapter_name = "netft0";
     std::optional<std::uint16_t> adapter_mtu;  // nullopt: "auto"
     std::uint16_t port = kNetftPort;

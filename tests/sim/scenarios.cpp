@@ -1,59 +1,11 @@
 // Scenarios with a name: one fault each, and what must follow to the heartbeat.
 #include "tests/sim/scenarios.hpp"
 
-#include <algorithm>
-
-#include "tests/sim/checkers.hpp"
+#include "tests/sim/stage.hpp"
 
 namespace netft::sim {
 
 namespace {
-
-struct Stage {
-    Checkers checkers;
-    World world;
-
-    explicit Stage(WorldSettings settings) : world((checkers.attach(world), settings), checkers) {
-        for (std::size_t i = 0; i < settings.nodes; ++i)
-            checkers.disturb_node(i, world.now() + 3600s);
-        run(2s);
-        checkers.check_all_up("2 s after the start");
-    }
-    void run(Duration d) { world.run_until(world.now() + d); }
-    void expect(bool good, const std::string& what) {
-        if (!good) checkers.on_violation(what);
-    }
-    std::size_t up(std::size_t node) {
-        auto routes = world.routes(node);
-        return static_cast<std::size_t>(std::count_if(
-            routes.begin(), routes.end(), [](const auto& r) { return r.state == BfdState::up; }));
-    }
-    std::uint64_t flaps(std::size_t node) {
-        std::uint64_t sum = 0;
-        for (const auto& route : world.routes(node)) sum += route.transitions;
-        return sum;
-    }
-    // How long frames from 0 to 1 and back are lost after `fault`, in steps of 1 ms.
-    Duration gap_after(const std::function<void()>& fault) {
-        fault();
-        TimePoint began = world.now();
-        TimePoint last_bad = began;
-        for (int ms = 0; ms < 2000; ++ms) {
-            std::uint64_t before = checkers.delivered();
-            bool sent = world.send_frame(0, 1, 64) && world.send_frame(1, 0, 64);
-            run(1ms);
-            if (!sent || checkers.delivered() < before + 2) last_bad = world.now();
-        }
-        return last_bad - began;
-    }
-};
-
-using Violations = std::vector<std::string>;
-
-void cut_pair(Stage& s, std::size_t a, std::size_t b, std::size_t network, bool cut) {
-    s.world.link(a, b, network).is_cut = cut;
-    s.world.link(b, a, network).is_cut = cut;
-}
 
 Violations silent_cut_is_left_before_the_threshold() {
     Stage s({.nodes = 3, .networks = 2, .timing = {100ms, 5}, .seed = 7});
@@ -197,7 +149,12 @@ const std::vector<Scenario>& scenarios() {
         NETFT_SCENARIO(traffic_returns_after_the_hold_down_and_loses_nothing),
 #undef NETFT_SCENARIO
     };
-    return kScenarios;
+    static const std::vector<Scenario> kAll = [] {
+        std::vector<Scenario> all = kScenarios;
+        for (const Scenario& scenario : security_scenarios()) all.push_back(scenario);
+        return all;
+    }();
+    return kAll;
 }
 
 }  // namespace netft::sim

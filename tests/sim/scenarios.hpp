@@ -13,5 +13,7 @@ struct Scenario {
 };
 
 const std::vector<Scenario>& scenarios();
+// Those of scenarios_security.cpp; scenarios() has them, too.
+std::vector<Scenario> security_scenarios();
 
 }  // namespace netft::sim

@@ -14,14 +14,6 @@ IpAddress address_of(std::size_t node, std::size_t network) {
                           static_cast<std::uint8_t>(node + 1)});
 }
 
-PublicKey key_of(std::size_t node) {
-    PublicKey key{};
-    key[0] = static_cast<std::uint8_t>(0x55 ^ (node * 37));  // order of keys ≠ order of nodes
-    key[30] = static_cast<std::uint8_t>(node >> 8);
-    key[31] = static_cast<std::uint8_t>(node);
-    return key;
-}
-
 MacAddress mac_of(std::size_t node) {
     return {{2, 0, 0, 0, static_cast<std::uint8_t>(node >> 8), static_cast<std::uint8_t>(node)}};
 }
@@ -32,15 +24,29 @@ World::World(const WorldSettings& settings, Observer& observer)
     : settings_(settings),
       observer_(observer),
       random_(settings.seed),
+      primitives_(settings.seed),
       now_(1h),
       nodes_(settings.nodes),
       timings_(settings.nodes, settings.timing),
+      wall_offsets_(settings.nodes),
+      cluster_keys_(settings.nodes, {1}),
+      removed_(settings.nodes, settings.nodes),
       links_(settings.nodes * settings.nodes * settings.networks) {
+    for (std::size_t i = 0; i < settings.nodes; ++i) {
+        session::NoiseKeyPair pair;
+        primitives_.random(pair.secret.room());
+        pair.open = primitives_.public_of(pair.secret);
+        node_keys_.push_back(pair);
+    }
+    if (settings.last_is_clone) node_keys_.back() = node_keys_.front();
+    for (std::size_t i = 0; i < settings.nodes; ++i)
+        wall_offsets_[i] = Duration(1000s) * static_cast<std::int64_t>(i);
     for (SimNode& node : nodes_) {
         node.carrier.assign(settings.networks, true);
         node.has_address.assign(settings.networks, true);
     }
-    for (std::size_t i = 0; i < settings.nodes; ++i) start(i);
+    for (std::size_t i = 0; i < settings.nodes; ++i)
+        if (!is_clone(i)) start(i);
 }
 
 World::~World() = default;
@@ -48,13 +54,20 @@ World::~World() = default;
 core::Settings World::settings_of(std::size_t self) const {
     core::Settings s;
     s.cluster = "sim";
-    s.security = SecurityMode::none;
+    s.security = settings_.security;
+    s.rekey_after = settings_.rekey_after;
+    s.rekey_datagrams = settings_.rekey_datagrams;
+    for (std::uint8_t key : cluster_keys_[self]) {
+        s.cluster_keys.emplace_back();
+        s.cluster_keys.back().room()[0] = key;
+    }
     s.topology.same_subnet = timings_[self];
-    s.self = peer_id(self);
+    s.self = peer_id(is_clone(self) ? 0 : self);
     for (std::size_t i = 0; i < settings_.nodes; ++i) {
+        if (is_clone(i) || i == removed_[self]) continue;
         core::NodeSettings node;
         node.name = "n" + std::to_string(i + 1);
-        node.public_key = key_of(i);
+        node.public_key = node_keys_[i].open;
         // One reachable endpoint is enough: the rest comes with the card.
         node.endpoints.push_back({Endpoint{address_of(i, 0), kNetftPort}, ""});
         node.ipv4 = IpAddress::v4({169, 254, 9, static_cast<std::uint8_t>(i + 1)});
@@ -92,7 +105,8 @@ void World::start(std::size_t i) {
     ++node.epoch;
     node.frames_sent = 0;
     node.stalled_until.reset();
-    core::CoordinatorIdentity identity{random_.next(), mac_of(i)};
+    core::CoordinatorIdentity identity{random_.next(), mac_of(i), node_keys_[i].secret,
+                                       wall_offsets_[i].count(), &primitives_};
     node.coordinator =
         std::make_unique<core::Coordinator>(settings_of(i), identity, random_.next());
     node.engine = std::make_unique<core::Engine>(random_.next());
@@ -111,6 +125,7 @@ void World::stop(std::size_t i) {
     node.coordinator.reset();
     node.engine.reset();
     node.assembler.reset();
+    node.keys.clear();
     ++node.wake_version;
 }
 
@@ -137,6 +152,20 @@ void World::set_address(std::size_t i, std::size_t network, bool present) {
 
 void World::reload_timing(std::size_t i, Timing timing) {
     timings_[i] = timing;
+    reload(i);
+}
+
+void World::reload_cluster_keys(std::size_t i, const std::vector<std::uint8_t>& keys) {
+    cluster_keys_[i] = keys;
+    reload(i);
+}
+
+void World::reload_without(std::size_t i, std::size_t other) {
+    removed_[i] = other;
+    reload(i);
+}
+
+void World::reload(std::size_t i) {
     if (!nodes_[i].running) return;
     auto refusals = nodes_[i].coordinator->handle_settings(now_, settings_of(i));
     if (!refusals.empty()) observer_.on_violation("reload refused: " + refusals.front());
@@ -178,6 +207,7 @@ void World::transmit(std::size_t from, EndpointId local, const Endpoint& remote,
     if (!network || !node.carrier[*network] || !node.has_address[*network]) return;
     for (std::size_t to = 0; to < nodes_.size(); ++to) {
         if (remote.address != address_of(to, *network)) continue;
+        if (on_wire) on_wire(from, to, *network, bytes);
         if (!nodes_[to].carrier[*network] || !nodes_[to].has_address[*network]) return;
         const LinkState& state = link(from, to, *network);
         if (state.is_cut || random_.chance(state.loss)) return;
@@ -185,6 +215,34 @@ void World::transmit(std::size_t from, EndpointId local, const Endpoint& remote,
         launch(packet, state);
         if (random_.chance(state.duplication)) launch(packet, state);
     }
+}
+
+void World::inject(std::size_t from, std::size_t to, std::size_t network, Bytes bytes) {
+    launch({from, to, network, {bytes.begin(), bytes.end()}}, link(from, to, network));
+}
+
+std::vector<std::uint8_t> World::seal(std::size_t i, SessionIndex session, Bytes plain) {
+    if (settings_.security == SecurityMode::none || session.value == 0)
+        return {plain.begin(), plain.end()};
+    auto keys = nodes_[i].keys.find(session);
+    if (keys == nodes_[i].keys.end()) {
+        observer_.on_violation("a datagram to seal with no key");
+        return {plain.begin(), plain.end()};
+    }
+    return sim::seal(keys->second->send, plain);
+}
+
+// header ‖ payload of a heartbeat, data or control datagram that authenticates.
+std::optional<Bytes> World::open(SimNode& node, Bytes datagram) {
+    DropReason why{};
+    auto header = decode_header(datagram, why);
+    bool is_sealed = header && header->type >= MessageType::heartbeat;
+    if (!is_sealed || settings_.security == SecurityMode::none) return datagram;
+    auto keys = node.keys.find(header->receiver);
+    if (keys == node.keys.end()) return {};
+    auto opened = sim::open(keys->second->receive, datagram);
+    if (!opened) ++node.bad_seals;
+    return opened;
 }
 
 void World::launch(const Packet& packet, const LinkState& state) {
@@ -240,14 +298,16 @@ void World::receive(std::size_t i, const Packet& packet) {
         if (endpoint.endpoint.address == address_of(i, packet.network)) local = endpoint.id;
     if (!local) return;
     Endpoint remote{address_of(packet.from, packet.network), kNetftPort};
+    auto opened = open(node, packet.bytes);
+    if (!opened) return;
     ++node.received;
     core::Path path = node.engine->path_of(*local, remote);
-    core::Verdict verdict = node.engine->handle_datagram(now_, path, packet.bytes);
+    core::Verdict verdict = node.engine->handle_datagram(now_, path, *opened);
     if (verdict.kind != core::Verdict::Kind::dropped) ++node.consumed;
     if (verdict.kind == core::Verdict::Kind::control) {
         std::optional<PeerId> peer;
         if ((packet.bytes[0] & 15) == 6) peer = verdict.peer;
-        node.coordinator->handle_datagram(now_, *local, remote, peer, packet.bytes);
+        node.coordinator->handle_datagram(now_, *local, remote, peer, *opened);
     } else if (verdict.kind == core::Verdict::Kind::data) {
         core::TrainAssembler::Piece piece{verdict.peer, verdict.space, verdict.train_id,
                                           verdict.train, verdict.body};
@@ -298,7 +358,7 @@ bool World::send_frame(std::size_t from, std::size_t to, std::size_t bytes) {
         encode(header, out);
         encode(TrainPrefix{k, count}, out);
         out.bytes(Bytes(frame).subspan(at, std::min(kBody, bytes - at)));
-        transmit(from, ticket->local, ticket->remote, datagram);
+        transmit(from, ticket->local, ticket->remote, seal(from, ticket->session, datagram));
     }
     return true;
 }
@@ -310,11 +370,15 @@ void World::pump(std::size_t i) {
         bool progress = false;
         if (auto plan = node.coordinator->poll_plan()) {
             node.engine->handle_plan(now_, *plan);
+            node.keys.clear();
+            for (const core::PlanPeer& peer : plan->peers)
+                for (const core::PlanSession& session : peer.sessions)
+                    node.keys[session.local] = session.keys;
             progress = true;
         }
         while (auto transmit_request = node.engine->poll_transmit(now_)) {
             transmit(i, transmit_request->local, transmit_request->remote,
-                     transmit_request->datagram);
+                     seal(i, transmit_request->session, transmit_request->datagram));
             progress = true;
         }
         while (auto event = node.engine->poll_event()) {
@@ -325,7 +389,7 @@ void World::pump(std::size_t i) {
         }
         if (progress) continue;  // the plan first, then what the coordinator sends
         while (auto send = node.coordinator->poll_send()) {
-            transmit(i, send->local, send->remote, send->bytes);
+            transmit(i, send->local, send->remote, seal(i, send->seal, send->bytes));
             progress = true;
         }
         while (node.coordinator->poll_notice()) {

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <queue>
@@ -18,6 +20,7 @@
 #include "netft/core/coordinator.hpp"
 #include "netft/core/engine.hpp"
 #include "netft/core/train_assembler.hpp"
+#include "tests/sim/sealing.hpp"
 
 namespace netft::sim {
 
@@ -34,6 +37,12 @@ struct WorldSettings {
     std::size_t networks = 2;
     Timing timing{100ms, 5};
     std::uint64_t seed = 1;
+    SecurityMode security = SecurityMode::encrypt;
+    Duration rekey_after = 20s;  // often, so that every storm sees many
+    std::uint64_t rekey_datagrams = std::uint64_t{1} << 60;
+    // The last node has key, name and configuration of the first, at addresses of its own, and is
+    // not started by the constructor.
+    bool last_is_clone = false;
 };
 
 // A frame that reached a node's adapter.
@@ -60,6 +69,8 @@ struct SimNode {
     std::unique_ptr<core::Engine> engine;
     std::unique_ptr<core::TrainAssembler> assembler;
     DropCounters assembler_drops;
+    std::map<SessionIndex, session::SessionKeysPtr> keys;  // of the plan in force
+    std::uint64_t bad_seals = 0;
     std::vector<bool> carrier;      // by network
     std::vector<bool> has_address;  // by network
     std::uint64_t epoch = 0;
@@ -83,12 +94,21 @@ class World {
 
     // --- faults; indices are 0-based
     LinkState& link(std::size_t from, std::size_t to, std::size_t network);
+    // Sends `bytes` as if they came from `from`'s address on that network; nobody's keys are used.
+    void inject(std::size_t from, std::size_t to, std::size_t network, Bytes bytes);
+    // Sees every datagram that is sent, before faults.
+    std::function<void(std::size_t from, std::size_t to, std::size_t network, Bytes)> on_wire;
     void set_carrier(std::size_t node, std::size_t network, bool on);
     void set_address(std::size_t node, std::size_t network, bool present);
     void stall(std::size_t node, Duration how_long);
     void stop(std::size_t node);  // as kill -9
     void start(std::size_t node);
     void reload_timing(std::size_t node, Timing timing);
+    void reload_cluster_keys(std::size_t node, const std::vector<std::uint8_t>& keys);
+    // `node` reads a configuration in which `other` is no more.
+    void reload_without(std::size_t node, std::size_t other);
+    // The wall clock that the node's next start will read, against true time.
+    void set_wall_clock(std::size_t node, Duration offset) { wall_offsets_[node] = offset; }
     void heal_everything();
 
     // --- traffic: a frame of `bytes` to `to`; false: unreachable
@@ -123,6 +143,12 @@ class World {
     };
 
     core::Settings settings_of(std::size_t node) const;
+    void reload(std::size_t node);
+    bool is_clone(std::size_t node) const {
+        return settings_.last_is_clone && node + 1 == settings_.nodes;
+    }
+    std::vector<std::uint8_t> seal(std::size_t node, SessionIndex session, Bytes plain);
+    std::optional<Bytes> open(SimNode& node, Bytes datagram);
     std::vector<routing::InterfaceFact> facts_of(std::size_t node) const;
     void push(Step step);
     void transmit(std::size_t from, EndpointId local, const Endpoint& remote, Bytes bytes);
@@ -136,11 +162,16 @@ class World {
     WorldSettings settings_;
     Observer& observer_;
     Random random_;
+    SimPrimitives primitives_;
+    std::vector<session::NoiseKeyPair> node_keys_;
     TimePoint now_;
     std::uint64_t order_ = 0;
     std::uint64_t steps_ = 0;
     std::vector<SimNode> nodes_;
     std::vector<Timing> timings_;
+    std::vector<Duration> wall_offsets_;
+    std::vector<std::vector<std::uint8_t>> cluster_keys_;  // first bytes
+    std::vector<std::size_t> removed_;                     // by node: whom it does not know
     std::vector<LinkState> links_;
     std::vector<Packet> packets_;
     std::vector<std::size_t> free_packets_;
