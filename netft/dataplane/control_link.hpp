@@ -18,6 +18,7 @@ namespace netft::dataplane {
 struct SendCommand {
     EndpointId local;
     Endpoint remote;
+    SessionIndex seal;  // 0: as it is
     std::uint16_t size = 0;
     std::array<std::uint8_t, ControlDatagram::kBytesMax> bytes;
 };

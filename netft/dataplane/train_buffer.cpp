@@ -19,11 +19,12 @@ void write_slot_head(std::uint8_t* slot, const Header& header, const TrainPrefix
 
 }  // namespace
 
-TrainLayout TrainLayout::of(std::uint16_t datagram_bytes_max) {
+TrainLayout TrainLayout::of(std::uint16_t datagram_bytes_max, std::uint16_t tag_bytes) {
     TrainLayout layout;
     layout.stride = std::clamp<std::uint16_t>(datagram_bytes_max, kStrideMin,
                                               static_cast<std::uint16_t>(kBufferBytesMax));
-    layout.body = layout.stride - kSlotHead;
+    layout.tag = tag_bytes;
+    layout.body = layout.stride - kSlotHead - layout.tag;
     layout.slots_per_buffer = std::min(kSegmentsMax, kBufferBytesMax / layout.stride);
     layout.slots =
         std::min<std::size_t>(kTrainDatagramsMax, divide_up(kTrainBytesMax, layout.body));
@@ -34,7 +35,7 @@ TrainLayout TrainLayout::of(std::uint16_t datagram_bytes_max) {
 }
 
 bool TrainBuffer::prepare(const TrainLayout& layout, const Pools& pools) {
-    if (layout.stride != layout_.stride) {
+    if (layout.stride != layout_.stride || layout.tag != layout_.tag) {
         clear();
         layout_ = layout;
     }
@@ -80,13 +81,21 @@ void TrainBuffer::set_destination(const MacAddress& mac) {
     std::copy(mac.bytes.begin(), mac.bytes.end(), slot(0) + kSlotHead + kVirtioHeaderSize);
 }
 
-std::span<rte_mbuf*> TrainBuffer::seal(const Header& first, std::size_t bytes) {
+std::span<const MutableBytes> TrainBuffer::frame(const Header& first, std::size_t bytes) {
     auto count = static_cast<std::uint16_t>(datagrams(bytes));
     Header header = first;
-    for (std::uint16_t i = 0; i < count; ++i, ++header.counter)
+    std::size_t left = bytes;
+    for (std::uint16_t i = 0; i < count; ++i, ++header.counter) {
         write_slot_head(slot(i), header, {.index = i, .count = count});
+        std::size_t part = std::min(left, layout_.body);
+        datagrams_[i] = MutableBytes(slot(i), kSlotHead + part + layout_.tag);
+        left -= part;
+    }
+    return std::span(datagrams_).first(count);
+}
 
-    std::size_t total = bytes + count * kSlotHead;
+std::span<rte_mbuf*> TrainBuffer::release(std::size_t bytes) {
+    std::size_t total = bytes + datagrams(bytes) * (kSlotHead + layout_.tag);
     std::size_t full = layout_.slots_per_buffer * layout_.stride;
     std::size_t used = 0;
     for (; total > 0; ++used) {
@@ -107,14 +116,14 @@ void TrainBuffer::copy_to(TrainBuffer& copy, std::size_t bytes) const {
     }
 }
 
-rte_mbuf* TrainBuffer::seal_small(const Header& header, std::size_t bytes,
+rte_mbuf* TrainBuffer::copy_small(const Header& header, std::size_t bytes,
                                   const Pools& pools) const {
     rte_mbuf* mbuf = pools.small();
     if (mbuf == nullptr) return nullptr;
     std::uint8_t* out = room_of(mbuf).data();
     write_slot_head(out, header, {.index = 0, .count = 1});
     std::memcpy(out + kSlotHead, slot(0) + kSlotHead, bytes);
-    set_length(mbuf, bytes + kSlotHead);
+    set_length(mbuf, bytes + kSlotHead + layout_.tag);
     return mbuf;
 }
 

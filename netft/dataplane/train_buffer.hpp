@@ -1,6 +1,7 @@
 // A train being made: big mbufs divided into the slots of its datagrams.
 //
-// A slot is `stride` bytes: header (16) ‖ train prefix (4) ‖ body. The adapter's frame is read
+// A slot is `stride` bytes: header (16) ‖ train prefix (4) ‖ body ‖ tag (16; none in security mode
+// none). The adapter's frame is read
 // straight into the bodies, the headers are written around it, and the mbufs go to the port as they
 // are: UDP_SEGMENT cuts them at the stride. A 64 KiB frame takes up to kBuffersMax mbufs.
 #pragma once
@@ -25,14 +26,15 @@ constexpr std::size_t kSlotHead = kHeaderSize + kTrainPrefixSize;
 // How a train lies in mbufs, from the size of its datagrams.
 struct TrainLayout {
     std::uint16_t stride = 0;  // bytes of each datagram but the last
-    std::size_t body = 0;      // stride less headers
+    std::size_t body = 0;      // stride less headers and tag
+    std::size_t tag = 0;       // bytes
     std::size_t slots_per_buffer = 0;
     std::size_t slots = 0;  // of the longest train
     std::size_t buffers = 0;
     std::size_t train_bytes_max = 0;
 
     // `datagram_bytes_max` below kStrideMin is taken as that.
-    static TrainLayout of(std::uint16_t datagram_bytes_max);
+    static TrainLayout of(std::uint16_t datagram_bytes_max, std::uint16_t tag_bytes);
 
     static constexpr std::uint16_t kStrideMin = 256;
     static constexpr std::size_t kSegmentsMax = 64;         // of one UDP_SEGMENT call
@@ -62,16 +64,18 @@ class TrainBuffer {
     // Overwrites the destination MAC of the frame in the train.
     void set_destination(const MacAddress& mac);
 
-    // Writes headers (counter rising from `first`'s) and prefixes around a train of `bytes`, sets
-    // the mbufs' lengths and gives those used away; they are left unowned here.
-    std::span<rte_mbuf*> seal(const Header& first, std::size_t bytes);
+    // Writes headers (counter rising from `first`'s) and prefixes around a train of `bytes`. The
+    // datagrams, each with room for its tag: to be sealed before release().
+    std::span<const MutableBytes> frame(const Header& first, std::size_t bytes);
+    // Sets the mbufs' lengths and gives those used away; they are left unowned here.
+    std::span<rte_mbuf*> release(std::size_t bytes);
     // Copies the train's bodies into `copy`, prepared with the same layout.
     void copy_to(TrainBuffer& copy, std::size_t bytes) const;
-    // A train of one datagram copied into a small mbuf with its headers: sending this leaves the
-    // big mbuf where it is. nullptr: no mbuf.
-    rte_mbuf* seal_small(const Header& header, std::size_t bytes, const Pools& pools) const;
+    // A train of one datagram copied into a small mbuf with its headers and room for its tag, to be
+    // sealed: sending this leaves the big mbuf where it is. nullptr: no mbuf.
+    rte_mbuf* copy_small(const Header& header, std::size_t bytes, const Pools& pools) const;
     bool fits_small(std::size_t bytes) const {
-        return bytes <= layout_.body && bytes + kSlotHead <= Pools::kSmallRoom;
+        return bytes <= layout_.body && bytes + kSlotHead + layout_.tag <= Pools::kSmallRoom;
     }
 
     const TrainLayout& layout() const { return layout_; }
@@ -83,6 +87,7 @@ class TrainBuffer {
     std::array<rte_mbuf*, TrainLayout::kBuffersMax> mbufs_{};
     std::array<rte_mbuf*, TrainLayout::kBuffersMax> given_{};
     std::array<iovec, kTrainDatagramsMax + 1> room_{};
+    std::array<MutableBytes, kTrainDatagramsMax> datagrams_{};
     bool room_valid_ = false;
     std::uint8_t overflow_ = 0;
 };

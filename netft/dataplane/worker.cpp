@@ -15,8 +15,18 @@ Result<std::unique_ptr<Worker>> Worker::create(const WorkerSettings& settings,
     if (!link) return with_context("worker", link.error());
     Result<Poller> poller = Poller::create(adapter.fd(), (*link)->worker_event.get());
     if (!poller) return with_context("worker", poller.error());
-    return std::unique_ptr<Worker>(new Worker(
-        std::make_unique<Impl>(settings, adapter, std::move(*link), std::move(*poller))));
+    std::unique_ptr<CryptoDevice> crypto;
+    if (settings.security != SecurityMode::none) {
+        auto device = CryptoDevice::create();
+        if (!device) return with_context("worker", device.error());
+        crypto = std::move(*device);
+    }
+    return std::unique_ptr<Worker>(new Worker(std::make_unique<Impl>(
+        settings, adapter, std::move(*link), std::move(*poller), std::move(crypto))));
+}
+
+std::string_view Worker::crypto() const {
+    return impl_->crypto ? impl_->crypto->name() : std::string_view();
 }
 
 Worker::Worker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -30,10 +40,12 @@ void Worker::publish(std::unique_ptr<const Snapshot> snapshot) {
 void Worker::reclaim() { impl_->snapshots.reclaim(); }
 bool Worker::all_retired() const { return impl_->snapshots.all_retired(); }
 
-bool Worker::send(EndpointId local, const Endpoint& remote, Bytes datagram) {
+bool Worker::send(EndpointId local, const Endpoint& remote, Bytes datagram, SessionIndex seal) {
     if (datagram.size() > ControlDatagram::kBytesMax) return false;
-    SendCommand command{
-        .local = local, .remote = remote, .size = static_cast<std::uint16_t>(datagram.size())};
+    SendCommand command{.local = local,
+                        .remote = remote,
+                        .seal = seal,
+                        .size = static_cast<std::uint16_t>(datagram.size())};
     std::copy(datagram.begin(), datagram.end(), command.bytes.begin());
     if (!impl_->link->commands.push(command)) return false;
     impl_->link->wake_worker();

@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "netft/base/result.hpp"
@@ -66,6 +67,7 @@ struct WorkerSettings {
     Duration spin{};  // how long to poll after traffic before sleeping
     std::uint64_t seed = 0;
     const Pools* pools = nullptr;  // its own, shared with its ports only; outlives it
+    SecurityMode security = SecurityMode::none;
 };
 
 class Worker {
@@ -85,8 +87,11 @@ class Worker {
     void reclaim();
     // True when no snapshot but the current one is alive: ports taken out can be closed.
     bool all_retired() const;
-    // Queues a datagram. False: the ring is full (counted control_queue_full by the caller).
-    bool send(EndpointId local, const Endpoint& remote, Bytes datagram);
+    // Queues a datagram; `seal`: our index of the session whose key seals it, 0: as it is. False:
+    // the ring is full (counted control_queue_full by the caller).
+    bool send(EndpointId local, const Endpoint& remote, Bytes datagram, SessionIndex seal = {});
+    // The device that seals: "crypto_aesni_gcm" or "crypto_openssl"; empty in mode none.
+    std::string_view crypto() const;
     void set_tracing(bool on);
     // Lends `report`; poll_report() gives it back filled. One at a time.
     bool request_report(WorkerReport* report);

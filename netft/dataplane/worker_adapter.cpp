@@ -113,6 +113,15 @@ void Worker::Impl::replicate(std::size_t train_bytes) {
     }
 }
 
+// Seals with the key of a session; in security mode none there is nothing to do.
+bool Worker::Impl::seal(SessionIndex session, std::span<const MutableBytes> datagrams) {
+    if (layout.tag == 0) return true;
+    const CryptoKey* key = keys.sealing(session);
+    if (key != nullptr && crypto->seal(*key, datagrams)) return true;
+    drops.count(DropReason::tx_not_sealed, datagrams.size());
+    return false;
+}
+
 // False: no route up or no session; nothing was sent or counted.
 bool Worker::Impl::send_train(TrainBuffer& train, PeerId peer, std::size_t train_bytes) {
     auto datagrams = static_cast<std::uint16_t>(train.datagrams(train_bytes));
@@ -122,18 +131,30 @@ bool Worker::Impl::send_train(TrainBuffer& train, PeerId peer, std::size_t train
     counters.datagrams_sent += datagrams;
     Outgoing outgoing{.remote = ticket->remote, .segment = layout.stride};
     if (train.fits_small(train_bytes)) {
-        outgoing.mbuf = train.seal_small(ticket->header, train_bytes, *settings.pools);
-        if (outgoing.mbuf != nullptr)
-            transmitter.add(ticket->local, outgoing, drops);
-        else
-            drops.count(DropReason::tx_refused);
+        outgoing.mbuf = train.copy_small(ticket->header, train_bytes, *settings.pools);
+        send_sealed(ticket->local, ticket->session, outgoing);
         return true;
     }
-    for (rte_mbuf* mbuf : train.seal(ticket->header, train_bytes)) {
+    if (!seal(ticket->session, train.frame(ticket->header, train_bytes))) return true;
+    for (rte_mbuf* mbuf : train.release(train_bytes)) {
         outgoing.mbuf = mbuf;
         transmitter.add(ticket->local, outgoing, drops);
     }
     return true;
+}
+
+// One datagram with room for its tag, in an mbuf that may be null: no mbuf was free.
+bool Worker::Impl::send_sealed(EndpointId local, SessionIndex session, const Outgoing& outgoing) {
+    if (outgoing.mbuf == nullptr) {
+        drops.count(DropReason::tx_refused);
+        return false;
+    }
+    MutableBytes whole = room_of(outgoing.mbuf).first(outgoing.mbuf->data_len);
+    if (!seal(session, {&whole, 1})) {
+        rte_pktmbuf_free(outgoing.mbuf);
+        return false;
+    }
+    return transmitter.add(local, outgoing, drops);
 }
 
 void Worker::Impl::write_answer(Bytes bytes) {

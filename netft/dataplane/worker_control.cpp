@@ -10,7 +10,8 @@ void Worker::Impl::handle_snapshot() {
     if (next == nullptr) return;
     snapshot = next;
     engine.handle_plan(now, next->plan);
-    layout = TrainLayout::of(next->plan.datagram_bytes_max);
+    layout = TrainLayout::of(next->plan.datagram_bytes_max, next->plan.tag_bytes());
+    keys.follow(next->plan);
     transmitter.set_ports(next->ports, drops);
     poller.watch(transmitter.ports());
     polls_ports = false;
@@ -22,39 +23,42 @@ void Worker::Impl::handle_snapshot() {
 void Worker::Impl::handle_commands() {
     engine.set_tracing(link->tracing.load(std::memory_order_relaxed));
     link->commands.consume_all([this](const SendCommand& command) {
-        rte_mbuf* mbuf = settings.pools->small();
-        if (mbuf == nullptr) {
-            drops.count(DropReason::tx_refused);
-            return;
-        }
-        std::copy_n(command.bytes.begin(), command.size, room_of(mbuf).begin());
-        set_length(mbuf, command.size);
-        ++counters.datagrams_sent;
-        transmitter.add(
-            command.local,
-            {.mbuf = mbuf, .remote = command.remote, .segment = command.size, .is_heartbeat = true},
-            drops);
+        bool is_sealed = command.seal.value != 0;
+        Bytes bytes = Bytes(command.bytes).first(command.size);
+        Outgoing outgoing = small_datagram(bytes, is_sealed ? kTagSize : 0, command.remote);
+        bool sent = is_sealed ? send_sealed(command.local, command.seal, outgoing)
+                              : send_plain(command.local, outgoing);
+        if (sent) ++counters.datagrams_sent;
     });
+}
+
+// In a small mbuf, with room for the tag; its mbuf is null when none was free.
+Outgoing Worker::Impl::small_datagram(Bytes bytes, std::size_t tag, const Endpoint& remote) {
+    rte_mbuf* mbuf = settings.pools->small();
+    std::size_t size = bytes.size() + tag;
+    if (mbuf != nullptr) {
+        std::copy(bytes.begin(), bytes.end(), room_of(mbuf).begin());
+        set_length(mbuf, size);
+    }
+    return {.mbuf = mbuf,
+            .remote = remote,
+            .segment = static_cast<std::uint16_t>(size),
+            .is_heartbeat = true};
+}
+
+bool Worker::Impl::send_plain(EndpointId local, const Outgoing& outgoing) {
+    if (outgoing.mbuf != nullptr) return transmitter.add(local, outgoing, drops);
+    drops.count(DropReason::tx_refused);
+    return false;
 }
 
 // Out before the adapter is read, so that they never wait behind data.
 void Worker::Impl::send_heartbeats() {
     bool any = false;
     while (std::optional<core::Transmit> heartbeat = engine.poll_transmit(now)) {
-        rte_mbuf* mbuf = settings.pools->small();
-        if (mbuf == nullptr) {
-            drops.count(DropReason::tx_refused);
-            continue;
-        }
-        Bytes bytes = heartbeat->datagram;
-        std::copy(bytes.begin(), bytes.end(), room_of(mbuf).begin());
-        set_length(mbuf, bytes.size());
-        Outgoing outgoing{.mbuf = mbuf,
-                          .remote = heartbeat->remote,
-                          .segment = static_cast<std::uint16_t>(bytes.size()),
-                          .is_heartbeat = true};
+        Outgoing outgoing = small_datagram(heartbeat->datagram, layout.tag, heartbeat->remote);
         any = true;
-        if (!transmitter.add(heartbeat->local, outgoing, drops)) continue;
+        if (!send_sealed(heartbeat->local, heartbeat->session, outgoing)) continue;
         ++counters.heartbeats_sent;
         ++counters.datagrams_sent;
     }

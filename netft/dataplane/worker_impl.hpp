@@ -4,6 +4,8 @@
 
 #include "netft/core/train_assembler.hpp"
 #include "netft/dataplane/control_link.hpp"
+#include "netft/dataplane/crypto_device.hpp"
+#include "netft/dataplane/key_ring.hpp"
 #include "netft/dataplane/poller.hpp"
 #include "netft/dataplane/rate_limit.hpp"
 #include "netft/dataplane/snapshot_slot.hpp"
@@ -29,9 +31,21 @@ struct Worker::Impl {
     static constexpr std::int64_t kUnreachablePerSecond = 1'000;
     static constexpr std::int64_t kUnreachableBurst = 100;
 
+    // Datagrams opened in one call.
+    static constexpr std::size_t kOpenMax = 128;
+    // Handshake messages for control, of each type: what it can deal with beside its other work.
+    static constexpr std::int64_t kHandshakesPerSecond = 10'000;
+    static constexpr std::int64_t kHandshakesBurst = 256;
+
     Impl(const WorkerSettings& s, const tap::Device& device, std::unique_ptr<ControlLink> l,
-         Poller p)
-        : settings(s), adapter(device), link(std::move(l)), poller(std::move(p)), engine(s.seed) {}
+         Poller p, std::unique_ptr<CryptoDevice> c)
+        : settings(s),
+          adapter(device),
+          link(std::move(l)),
+          crypto(std::move(c)),
+          keys(crypto.get()),
+          poller(std::move(p)),
+          engine(s.seed) {}
 
     // --- worker_run.cpp
     void cycle();
@@ -46,11 +60,16 @@ struct Worker::Impl {
     void receive_from_ports();
     bool receive_from(std::size_t port, std::uint32_t ready);
     void handle_received(EndpointId local, const Received& received);
+    MutableBytes open_run(MutableBytes rest, std::uint16_t segment, const core::Path& path);
+    void open_all(SessionIndex session, std::span<const MutableBytes> sealed,
+                  const core::Path& path);
+    void handle_datagram(Bytes datagram, const core::Path& path);
     void handle_data(const core::Verdict& data);
     void assemble(const core::TrainAssembler::Piece& piece);
     void spill_run();
     void deliver_run();
     void deliver(PeerId peer, std::span<const iovec> train, std::size_t bytes);
+    bool is_above_limit(MessageType type, const core::Path& path);
     void pass_to_control(const core::Verdict& verdict, const core::Path& path, Bytes datagram);
 
     // --- worker_adapter.cpp
@@ -62,6 +81,8 @@ struct Worker::Impl {
     void replicate(std::size_t train_bytes);
     void handle_unreachable(Bytes frame, const MacAddress& peer_mac);
     bool send_train(TrainBuffer& train, PeerId peer, std::size_t train_bytes);
+    bool seal(SessionIndex session, std::span<const MutableBytes> datagrams);
+    bool send_sealed(EndpointId local, SessionIndex session, const Outgoing& outgoing);
     void write_answer(Bytes answer);
     bool write_adapter(std::span<const iovec> frame);
 
@@ -69,6 +90,8 @@ struct Worker::Impl {
     void handle_snapshot();
     void handle_commands();
     void send_heartbeats();
+    Outgoing small_datagram(Bytes bytes, std::size_t tag, const Endpoint& remote);
+    bool send_plain(EndpointId local, const Outgoing& outgoing);
     void report_to_control();
     void fill_report();
 
@@ -77,6 +100,8 @@ struct Worker::Impl {
     std::unique_ptr<ControlLink> link;
     SnapshotSlot snapshots;
 
+    std::unique_ptr<CryptoDevice> crypto;  // null in security mode none
+    KeyRing keys;
     Poller poller;
     core::Engine engine;
     core::TrainAssembler assembler;
@@ -87,6 +112,10 @@ struct Worker::Impl {
     TrainBuffer replica;    // copies of multicast frames
     tap::AnswerBuffer answer{};
     RateLimit unreachable_limit{kUnreachablePerSecond, kUnreachableBurst};
+    std::array<RateLimit, 3> handshake_limits{
+        RateLimit{kHandshakesPerSecond, kHandshakesBurst},
+        RateLimit{kHandshakesPerSecond, kHandshakesBurst},
+        RateLimit{kHandshakesPerSecond, kHandshakesBurst}};  // types 1, 2 and 3
     const Snapshot* snapshot = nullptr;
     core::WorkerCounters counters;
     DropCounters drops;

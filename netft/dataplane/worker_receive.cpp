@@ -35,18 +35,68 @@ bool Worker::Impl::receive_from(std::size_t port, std::uint32_t ready_fds) {
 
 void Worker::Impl::handle_received(EndpointId local, const Received& received) {
     core::Path path = engine.path_of(local, received.remote);
-    for (Bytes rest = bytes_of(received.mbuf); !rest.empty();) {
-        Bytes datagram = rest.first(std::min<std::size_t>(received.segment, rest.size()));
-        rest = rest.subspan(datagram.size());
-        ++counters.datagrams_received;
-        core::Verdict verdict = engine.handle_datagram(now, path, datagram);
-        switch (verdict.kind) {
-            case core::Verdict::Kind::data: handle_data(verdict); break;
-            case core::Verdict::Kind::control: pass_to_control(verdict, path, datagram); break;
-            case core::Verdict::Kind::consumed:
-            case core::Verdict::Kind::dropped: break;  // the engine has counted it
+    MutableBytes rest = room_of(received.mbuf).first(received.mbuf->data_len);
+    while (!rest.empty()) {
+        if (layout.tag != 0) {
+            rest = open_run(rest, received.segment, path);
+            continue;
         }
+        MutableBytes datagram = rest.first(std::min<std::size_t>(received.segment, rest.size()));
+        rest = rest.subspan(datagram.size());
+        handle_datagram(datagram, path);
     }
+}
+
+void Worker::Impl::handle_datagram(Bytes datagram, const core::Path& path) {
+    ++counters.datagrams_received;
+    core::Verdict verdict = engine.handle_datagram(now, path, datagram);
+    switch (verdict.kind) {
+        case core::Verdict::Kind::data: handle_data(verdict); break;
+        case core::Verdict::Kind::control: pass_to_control(verdict, path, datagram); break;
+        case core::Verdict::Kind::consumed:
+        case core::Verdict::Kind::dropped: break;  // the engine has counted it
+    }
+}
+
+// Takes from the front of a buffer what is sealed with one session's key, opens it in one call and
+// handles it; or one datagram that is not sealed. Returns the rest.
+MutableBytes Worker::Impl::open_run(MutableBytes rest, std::uint16_t segment,
+                                    const core::Path& path) {
+    std::array<MutableBytes, kOpenMax> run;
+    std::size_t count = 0;
+    SessionIndex session;
+    while (!rest.empty() && count < run.size()) {
+        MutableBytes datagram = rest.first(std::min<std::size_t>(segment, rest.size()));
+        DropReason why{};
+        std::optional<Header> header = decode_header(datagram, why);
+        bool is_sealed = header && header->type >= MessageType::heartbeat;
+        if (count > 0 && (!is_sealed || header->receiver != session)) break;
+        rest = rest.subspan(datagram.size());
+        if (!is_sealed) {
+            handle_datagram(datagram, path);
+            return rest;
+        }
+        session = header->receiver;
+        run[count++] = datagram;
+    }
+    open_all(session, std::span(run).first(count), path);
+    return rest;
+}
+
+void Worker::Impl::open_all(SessionIndex session, std::span<const MutableBytes> sealed,
+                            const core::Path& path) {
+    const CryptoKey* key = keys.opening(session);
+    if (key == nullptr) {
+        counters.datagrams_received += sealed.size();
+        drops.count(DropReason::rx_no_session, sealed.size());
+        return;
+    }
+    std::array<bool, kOpenMax> good;
+    std::size_t opened = crypto->open(*key, sealed, std::span(good).first(sealed.size()));
+    for (std::size_t i = 0; i < sealed.size(); ++i)
+        if (good[i]) handle_datagram(sealed[i].first(sealed[i].size() - kTagSize), path);
+    counters.datagrams_received += sealed.size() - opened;
+    drops.count(DropReason::rx_bad_seal, sealed.size() - opened);
 }
 
 void Worker::Impl::handle_data(const core::Verdict& data) {
@@ -110,16 +160,31 @@ void Worker::Impl::deliver(PeerId peer, std::span<const iovec> train, std::size_
     }
 }
 
+// What anybody can send: each type within its rate, from strangers only while half of the ring is
+// free, from the peers' addresses (which anybody can name) while a quarter is; so a flood leaves
+// control its time and the peers' own messages their place.
+bool Worker::Impl::is_above_limit(MessageType type, const core::Path& path) {
+    if (type >= MessageType::heartbeat) return false;
+    bool is_stranger = path.route == core::Path::kNoRoute;
+    std::size_t kept_free = ControlLink::kDatagramsMax / (is_stranger ? 2 : 4);
+    if (link->datagrams.write_available() < kept_free) return true;
+    return !handshake_limits[static_cast<std::size_t>(type) - 1].take(now);
+}
+
 void Worker::Impl::pass_to_control(const core::Verdict& verdict, const core::Path& path,
                                    Bytes datagram) {
     if (datagram.size() > ControlDatagram::kBytesMax) {
         drops.count(DropReason::rx_malformed);
         return;
     }
+    auto type = static_cast<MessageType>(datagram[0] & 0x0f);
+    if (is_above_limit(type, path)) {
+        drops.count(DropReason::rx_rate_limited);
+        return;
+    }
     datagram_out.at = now;
     datagram_out.local = path.local;
     datagram_out.remote = path.remote;
-    auto type = static_cast<MessageType>(datagram[0] & 0x0f);
     datagram_out.peer = type == MessageType::control ? std::optional(verdict.peer) : std::nullopt;
     datagram_out.size = static_cast<std::uint16_t>(datagram.size());
     std::copy(datagram.begin(), datagram.end(), datagram_out.bytes.begin());

@@ -26,7 +26,20 @@ EndpointId endpoint_id(std::size_t network) {
     return EndpointId(static_cast<std::uint16_t>(network + 1));
 }
 
-core::PlanPeer peer_of(std::uint16_t self, std::uint16_t other) {
+// What `sender` seals with.
+Secret32 key_of(std::uint16_t sender) {
+    Secret32 key;
+    key.room()[0] = static_cast<std::uint8_t>(sender);
+    return key;
+}
+
+session::SessionKeysPtr keys_of(std::uint16_t self, std::uint16_t other, SecurityMode security) {
+    if (security == SecurityMode::none) return nullptr;
+    return std::make_shared<const session::SessionKeys>(
+        session::SessionKeys{key_of(self), key_of(other)});
+}
+
+core::PlanPeer peer_of(std::uint16_t self, std::uint16_t other, SecurityMode security) {
     core::PlanPeer peer;
     peer.id = PeerId(other);
     peer.name = "n" + std::to_string(other);
@@ -37,7 +50,8 @@ core::PlanPeer peer_of(std::uint16_t self, std::uint16_t other) {
                              .remote = SessionIndex(100u + other),
                              .incarnation = 1,
                              .confirmed = true,
-                             .serial = 1});
+                             .serial = 1,
+                             .keys = keys_of(self, other, security)});
     return peer;
 }
 
@@ -95,12 +109,14 @@ void Node::open_port(std::size_t network) {
         {.local = endpoint_of(network, number_), .interface = interface, .pools = &pools_})));
 }
 
-void Node::start(std::size_t networks) {
+void Node::start(std::size_t networks, SecurityMode security) {
+    security_ = security;
     space_.inside([&] {
         open_adapter();
         for (std::size_t network = 0; network < networks; ++network) open_port(network);
     });
-    worker_ = must(Worker::create({.seed = number_, .pools = &pools_}, *device_));
+    worker_ =
+        must(Worker::create({.seed = number_, .pools = &pools_, .security = security_}, *device_));
     worker_->publish(snapshot());
     thread_ = std::thread([this] { worker_->run(); });
 }
@@ -118,7 +134,8 @@ std::unique_ptr<Snapshot> Node::snapshot() const {
     snapshot->plan.adapter = {.mac = mac_of(number_),
                               .ipv4 = *IpAddress::parse(adapter_address(number_)),
                               .ipv6 = ipv6_of(number_)};
-    snapshot->plan.peers = {peer_of(number_, other)};
+    snapshot->plan.peers = {peer_of(number_, other, security_)};
+    snapshot->plan.security = security_;
     snapshot->plan.datagram_bytes_max = core::datagram_bytes(kMtu, Family::ipv4);
     for (std::size_t network = 0; network < ports_.size(); ++network) {
         snapshot->plan.routes.push_back(route_of(network, number_, other));
@@ -161,12 +178,12 @@ std::optional<ControlDatagram> Node::poll_datagram() {
     return worker_->poll_datagram(datagram) ? std::optional(datagram) : std::nullopt;
 }
 
-void TwoNodes::start(std::size_t networks) {
+void TwoNodes::start(std::size_t networks, SecurityMode security) {
     for (std::size_t network = 0; network < networks; ++network)
         join(n1.space(), n2.space(), "net" + std::to_string(network),
              network_address(network, 1) + "/24", network_address(network, 2) + "/24");
-    n1.start(networks);
-    n2.start(networks);
+    n1.start(networks, security);
+    n2.start(networks, security);
     auto all_up = [&](Node& node) {
         WorkerReport report = node.report();
         std::size_t up = 0;

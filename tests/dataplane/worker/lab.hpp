@@ -27,7 +27,7 @@ class Node {
     static std::string adapter_address(int number);
 
     // After the networks are there: adapter, a socket port a network, worker, plan; runs it.
-    void start(std::size_t networks);
+    void start(std::size_t networks, SecurityMode security);
     void stop();
     // The plan and the ports it names; to be changed and published.
     std::unique_ptr<Snapshot> snapshot() const;
@@ -47,6 +47,7 @@ class Node {
     void open_port(std::size_t network);
 
     std::uint16_t number_;
+    SecurityMode security_ = SecurityMode::encrypt;
     Namespace space_;
     Pools pools_ = make_pools();
     std::optional<tap::Device> device_;
@@ -61,7 +62,7 @@ struct TwoNodes {
     Node n2{2};
 
     // Joined and running; returns when every route is up at both ends.
-    void start(std::size_t networks);
+    void start(std::size_t networks, SecurityMode security = SecurityMode::encrypt);
     ~TwoNodes();
 };
 

@@ -83,8 +83,9 @@ BOOST_AUTO_TEST_CASE(routes_come_up_and_ping_crosses) {
     BOOST_TEST(report.counters.heartbeats_sent > 0u);
 }
 
-BOOST_AUTO_TEST_CASE(a_tcp_stream_crosses_whole_and_in_long_trains) {
-    start(1);
+void a_tcp_stream_crosses(TwoNodes& nodes, SecurityMode security) {
+    auto& [n1, n2] = nodes;
+    nodes.start(1, security);
     constexpr std::size_t kBytes = 64 << 20;
     Fd listener = listen_on(n2.space(), Node::adapter_address(2));
     std::size_t good = 0;
@@ -104,6 +105,19 @@ BOOST_AUTO_TEST_CASE(a_tcp_stream_crosses_whole_and_in_long_trains) {
     BOOST_TEST(to.drops.of(DropReason::train_malformed) == 0u);
     BOOST_TEST(to.drops.of(DropReason::frame_bad_virtio) == 0u);
     BOOST_TEST(from.drops.of(DropReason::tx_too_big) == 0u);
+    BOOST_TEST(to.drops.of(DropReason::rx_bad_seal) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_encrypted_tcp_stream_crosses_whole_and_in_long_trains) {
+    a_tcp_stream_crosses(*this, SecurityMode::encrypt);
+}
+
+BOOST_AUTO_TEST_CASE(a_signed_tcp_stream_crosses_whole_and_in_long_trains) {
+    a_tcp_stream_crosses(*this, SecurityMode::sign);
+}
+
+BOOST_AUTO_TEST_CASE(a_plain_tcp_stream_crosses_whole_and_in_long_trains) {
+    a_tcp_stream_crosses(*this, SecurityMode::none);
 }
 
 BOOST_AUTO_TEST_CASE(traffic_survives_the_loss_of_a_network) {
@@ -144,6 +158,27 @@ BOOST_AUTO_TEST_CASE(garbage_is_counted_and_harms_nothing) {
                drops.of(DropReason::rx_truncated) == 1 && drops.of(DropReason::rx_bad_type) == 1 &&
                drops.of(DropReason::rx_no_session) == 1;
     });
+    BOOST_TEST(n1.space().succeeds("ping -c 1 -W 5 169.254.77.2"));
+}
+
+// From the right address, with the right index, in vain.
+BOOST_AUTO_TEST_CASE(what_does_not_authenticate_is_counted_and_harms_nothing) {
+    start(1);
+    Fd fd;
+    n1.space().inside([&] { fd = Fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)); });
+    socklen_t length = 0;
+    SocketAddress to = address_of("10.0.0.2", kNetftPort, length);
+    std::uint64_t sent = 0;
+    for (MessageType type : {MessageType::heartbeat, MessageType::data, MessageType::control})
+        for (std::size_t size : {kHeaderSize, kHeaderSize + kTagSize - 1, kHeaderSize + kTagSize,
+                                 std::size_t{200}, std::size_t{1400}}) {
+            std::vector<std::uint8_t> bytes(size);
+            ByteWriter out(bytes);
+            encode(Header{type, 0, 1, SessionIndex(102), ++sent}, out);
+            BOOST_REQUIRE(sendto(fd.get(), bytes.data(), size, 0, &to.any, length) > 0);
+        }
+    wait_until("all counted",
+               [&] { return n2.report().drops.of(DropReason::rx_bad_seal) == sent; });
     BOOST_TEST(n1.space().succeeds("ping -c 1 -W 5 169.254.77.2"));
 }
 
