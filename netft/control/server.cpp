@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <exception>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -25,6 +26,7 @@ constexpr std::size_t kEventsMax = 32;
 constexpr std::size_t kAcceptsPerTurnMax = 16;
 // So that one client with many requests cannot hold up the others, nor the daemon.
 constexpr std::size_t kLinesPerTurnMax = 8;
+constexpr std::size_t kNameBytesMax = 64;  // of a request's name, in the audit
 
 // Text from outside may be no UTF-8: replaced, never thrown about.
 std::string to_line(const json& document) {
@@ -32,6 +34,12 @@ std::string to_line(const json& document) {
 }
 
 std::string error_line(const std::string& what) { return to_line({{"error", what}}); }
+
+// Empty: the answer is none.
+std::string error_of(const json& answer) {
+    auto error = answer.find("error");
+    return error != answer.end() && error->is_string() ? error->get<std::string>() : "";
+}
 
 std::optional<Stream> stream_of(const json& request) {
     auto name = request.find("stream");
@@ -43,35 +51,34 @@ std::optional<Stream> stream_of(const json& request) {
 
 Fd spare_fd() { return Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
-Caller caller_of(int fd) {
-    ucred credentials{};
-    socklen_t size = sizeof credentials;
-    // Nobody, should the kernel not say: such a caller changes nothing.
-    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
-        return {.uid = 65534, .gid = 65534, .pid = 0};
-    return {.uid = credentials.uid, .gid = credentials.gid, .pid = credentials.pid};
+TimePoint steady_now() {
+    return TimePoint(
+        std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
 }
 
 }  // namespace
 
-bool is_allowed(std::string_view request, const Caller& caller) {
-    constexpr std::array<std::string_view, 5> kReading{"show", "get", "history", "stream",
-                                                       "version"};
-    bool reading = std::find(kReading.begin(), kReading.end(), request) != kReading.end();
-    return reading || caller.uid == 0;
-}
-
 struct ControlServer::State {
-    State(ListeningSocket socket, Fd poll_fd, Handlers h)
-        : listening(std::move(socket)), epoll(std::move(poll_fd)), handlers(std::move(h)) {}
+    State(ListeningSocket socket, Fd poll_fd, Handlers h, ServerOptions o)
+        : listening(std::move(socket)),
+          epoll(std::move(poll_fd)),
+          handlers(std::move(h)),
+          options(std::move(o)) {
+        if (!options.clock) options.clock = steady_now;
+    }
 
     void accept_clients();
     bool accept_one();
     void refuse_one();
+    bool admit_client(const Fd& fd, const Caller& caller);
+    bool admit_request(ServerClient& client);
+    void refuse_request(ServerClient& client, const std::string& request, const std::string& why);
+    std::size_t clients_of(uid_t uid) const;
+    void audit(const Caller& caller, const std::string& what, const std::string& refusal);
     void handle_client(ServerClient& client);
     void handle_line(ServerClient& client, const std::string& line);
     void handle_bad_line(ServerClient& client, const std::string& why);
-    std::string answer(const ServerClient& client, const json& request);
+    json answer(const ServerClient& client, const json& request);
     void subscribe(ServerClient& client, const json& request);
     void watch(ServerClient& client);
     void sweep();
@@ -82,22 +89,25 @@ struct ControlServer::State {
     Fd epoll;
     Fd spare = spare_fd();  // lets us refuse somebody when no descriptor is left
     Handlers handlers;
+    ServerOptions options;
+    ServerLimits limits;
     std::map<int, std::unique_ptr<ServerClient>> clients;
     std::array<bool, kStreams> subscribed{};
     ServerCounters counters;
     bool inside = false;  // handlers may publish: no client may go away under our feet then
 };
 
-Result<ControlServer> ControlServer::open(const std::string& path, Handlers handlers) {
-    Result<ListeningSocket> socket = ListeningSocket::open(path);
+Result<ControlServer> ControlServer::open(const std::string& path, Handlers handlers,
+                                          ServerOptions options) {
+    Result<ListeningSocket> socket = ListeningSocket::open(path, options.readers);
     if (!socket) return tl::unexpected(socket.error());
     Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
     if (!epoll) return fail_errno("control socket: epoll", errno);
     epoll_event event{.events = EPOLLIN, .data = {.fd = socket->fd()}};
     if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, socket->fd(), &event) != 0)
         return fail_errno("control socket: epoll", errno);
-    return ControlServer(
-        std::make_unique<State>(std::move(*socket), std::move(epoll), std::move(handlers)));
+    return ControlServer(std::make_unique<State>(std::move(*socket), std::move(epoll),
+                                                 std::move(handlers), std::move(options)));
 }
 
 ControlServer::ControlServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -152,19 +162,33 @@ bool ControlServer::State::accept_one() {
         if (errno == EMFILE || errno == ENFILE) refuse_one();
         return errno == ECONNABORTED || errno == EINTR;
     }
-    if (clients.size() >= kClientsMax) {
-        std::string line = error_line("netftd: too many clients, try again later") + "\n";
-        (void)::send(fd.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        ++counters.clients_refused;
-        return true;
-    }
+    Caller caller = caller_of(fd.get());
+    if (!admit_client(fd, caller)) return true;
     ++counters.clients_accepted;
     int key = fd.get();
-    auto client = std::make_unique<ServerClient>(std::move(fd), caller_of(key));
+    auto client = std::make_unique<ServerClient>(std::move(fd), std::move(caller));
     client->watched = client->interest();
     epoll_event event{.events = client->watched, .data = {.fd = key}};
     if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, key, &event) == 0) clients[key] = std::move(client);
     return true;
+}
+
+bool ControlServer::State::admit_client(const Fd& fd, const Caller& caller) {
+    Verdict verdict =
+        limits.admit_client(options.clock(), caller.uid, clients_of(caller.uid), clients.size());
+    if (verdict.admitted) return true;
+    const std::string why = "too many clients, try again later";
+    std::string line = error_line("netftd: " + why) + "\n";
+    (void)::send(fd.get(), line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ++counters.clients_refused;
+    if (verdict.first) audit(caller, "connect", why);
+    return false;
+}
+
+std::size_t ControlServer::State::clients_of(uid_t uid) const {
+    return static_cast<std::size_t>(
+        std::count_if(clients.begin(), clients.end(),
+                      [uid](const auto& entry) { return entry.second->caller().uid == uid; }));
 }
 
 // No descriptor is left. Left waiting, the caller would keep us awake for ever.
@@ -195,7 +219,7 @@ void ControlServer::State::handle_client(ServerClient& client) {
 }
 
 void ControlServer::State::handle_line(ServerClient& client, const std::string& line) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) return;
+    if (line.find_first_not_of(" \t\r") == std::string::npos || !admit_request(client)) return;
     json request = json::parse(line, nullptr, false);
     if (!request.is_object()) return handle_bad_line(client, "request is no JSON object");
     auto name = request.find("request");
@@ -203,8 +227,38 @@ void ControlServer::State::handle_line(ServerClient& client, const std::string& 
         return handle_bad_line(client, "request has no \"request\"");
     ++counters.requests;
     client.bad_lines = 0;
-    if (*name == "stream") return subscribe(client, request);
-    client.send_line(answer(client, request));
+    const std::string& what = name->get_ref<const std::string&>();
+    std::string why = refusal(what, client.caller(), options.readers);
+    if (!why.empty()) return refuse_request(client, what, why);
+    if (what == "stream") return subscribe(client, request);
+    json document = answer(client, request);
+    if (access_for(what) == Access::change) audit(client.caller(), what, error_of(document));
+    client.send_line(to_line(document));
+}
+
+bool ControlServer::State::admit_request(ServerClient& client) {
+    Verdict verdict = limits.admit_request(options.clock(), client.caller().uid, client.requests);
+    if (verdict.admitted) return true;
+    ++counters.limited_requests;
+    const std::string why = "too many requests, try again later";
+    client.send_line(error_line("netftd: " + why));
+    if (verdict.first) audit(client.caller(), "requests", why);
+    return false;
+}
+
+void ControlServer::State::refuse_request(ServerClient& client, const std::string& request,
+                                          const std::string& why) {
+    // A request may be 64 KiB long: the log and the caller know it by its beginning.
+    std::string name = request.substr(0, kNameBytesMax);
+    ++counters.refused_requests;
+    limits.handle_refusal(options.clock(), client.caller().uid);
+    audit(client.caller(), name, why);
+    client.send_line(error_line(name + ": refused: " + why));
+}
+
+void ControlServer::State::audit(const Caller& caller, const std::string& what,
+                                 const std::string& refusal) {
+    if (handlers.on_audit) handlers.on_audit({caller, what.substr(0, kNameBytesMax), refusal});
 }
 
 void ControlServer::State::handle_bad_line(ServerClient& client, const std::string& why) {
@@ -213,14 +267,12 @@ void ControlServer::State::handle_bad_line(ServerClient& client, const std::stri
     if (++client.bad_lines >= kBadLinesMax) client.drop();
 }
 
-std::string ControlServer::State::answer(const ServerClient& client, const json& request) {
-    const std::string& name = request["request"].get_ref<const std::string&>();
-    if (!is_allowed(name, client.caller()))
-        return error_line(name + ": refused: only root may ask for this");
+json ControlServer::State::answer(const ServerClient& client, const json& request) {
     try {
-        return to_line(handlers.on_request(request, client.caller()));
+        return handlers.on_request(request, client.caller());
     } catch (const std::exception& e) {
-        return error_line(name + ": " + e.what());
+        const std::string& name = request["request"].get_ref<const std::string&>();
+        return {{"error", name + ": " + e.what()}};
     }
 }
 

@@ -13,7 +13,10 @@ namespace netft::control {
 
 class ServerClient {
  public:
-    ServerClient(Fd fd, const Caller& caller) : fd_(std::move(fd)), caller_(caller) {}
+    ServerClient(Fd fd, Caller caller)
+        : requests(ServerLimits::client_bucket(caller.uid)),
+          fd_(std::move(fd)),
+          caller_(std::move(caller)) {}
 
     // Reads what is there, unless a whole line waits already.
     void receive();
@@ -41,6 +44,7 @@ class ServerClient {
     int fd() const { return fd_.get(); }
     const Caller& caller() const { return caller_; }
 
+    TokenBucket requests;
     std::optional<Stream> stream;  // subscribed to
     std::size_t bad_lines = 0;     // in a row
     std::uint32_t watched = 0;     // interest as epoll knows it

@@ -13,7 +13,8 @@ namespace netft::control {
 
 namespace {
 
-constexpr mode_t kMode = 0660;
+// Everybody may knock, so that every refusal is netftd's own and audited.
+constexpr mode_t kMode = 0666;
 constexpr int kBacklog = 64;
 
 Result<sockaddr_un> address_of(const std::string& path) {
@@ -58,7 +59,7 @@ Status clear_path(const std::string& path, const sockaddr_un& address) {
 
 }  // namespace
 
-Result<ListeningSocket> ListeningSocket::open(const std::string& path) {
+Result<ListeningSocket> ListeningSocket::open(const std::string& path, std::optional<gid_t> group) {
     Result<sockaddr_un> address = address_of(path);
     if (!address) return tl::unexpected(address.error());
     if (Status made = make_directory(path); !made) return tl::unexpected(made.error());
@@ -69,6 +70,8 @@ Result<ListeningSocket> ListeningSocket::open(const std::string& path) {
     ::fchmod(fd.get(), kMode);
     if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
         return fail_errno("control socket " + path, errno);
+    // Not ours to give: then the group of our process has it, and members of `group` are kept out.
+    if (group) (void)::lchown(path.c_str(), static_cast<uid_t>(-1), *group);
     struct stat info {};
     if (::chmod(path.c_str(), kMode) != 0 || ::lstat(path.c_str(), &info) != 0 ||
         ::listen(fd.get(), kBacklog) != 0)

@@ -1,6 +1,9 @@
 // The listening socket's file: made, taken over from a dead daemon, removed again.
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 
 #include "netft/base/result.hpp"
@@ -11,7 +14,8 @@ namespace netft::control {
 // Removes its file on destruction, unless somebody has put another there.
 class ListeningSocket {
  public:
-    static Result<ListeningSocket> open(const std::string& path);
+    // `group`: of the file, as far as we may give it away.
+    static Result<ListeningSocket> open(const std::string& path, std::optional<gid_t> group);
     ~ListeningSocket();
     ListeningSocket(ListeningSocket&&) = default;
     ListeningSocket& operator=(ListeningSocket&&) = delete;

@@ -76,10 +76,8 @@ Status Daemon::wait_and_handle() {
 Status Daemon::handle_signal() {
     signalfd_siginfo info{};
     while (read(signal_fd_, &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo == SIGHUP)
-            reload("SIGHUP");
-        else
-            stop_ = true;
+        auto sender = control::caller_of_process(info.ssi_uid, static_cast<pid_t>(info.ssi_pid));
+        handle_signal_of(static_cast<int>(info.ssi_signo), sender);
     }
     return {};
 }
@@ -177,7 +175,8 @@ Status Daemon::settle() {
     }
     settle_next_hops();
     while (auto send = coordinator_->poll_send())
-        if (!worker_->send(send->local, send->remote, send->bytes)) ++control_queue_full_;
+        if (!worker_->send(send->local, send->remote, send->bytes, send->seal))
+            ++control_queue_full_;
     log_notices();
     return settle_adapter();
 }

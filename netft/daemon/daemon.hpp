@@ -16,13 +16,16 @@
 #include <vector>
 
 #include "netft/base/result.hpp"
+#include "netft/control/audit.hpp"
 #include "netft/control/history.hpp"
+#include "netft/control/libcrypto.hpp"
 #include "netft/control/log.hpp"
 #include "netft/control/server.hpp"
 #include "netft/control/status.hpp"
 #include "netft/core/coordinator.hpp"
 #include "netft/daemon/options.hpp"
 #include "netft/daemon/port_keeper.hpp"
+#include "netft/daemon/privileges.hpp"
 #include "netft/dataplane/eal.hpp"
 #include "netft/dataplane/worker.hpp"
 #include "routing/netlink/monitor.hpp"
@@ -35,7 +38,8 @@ class Daemon {
  public:
     // Everything that can fail at start fails here, with nothing left behind.
     static Result<std::unique_ptr<Daemon>> start(const Options& options,
-                                                 const core::Settings& settings, control::Log& log);
+                                                 const core::Settings& settings,
+                                                 const Secret32& key, control::Log& log);
     ~Daemon();
 
     // Returns when SIGTERM, SIGINT or a stop request came (empty), or when going on makes no sense.
@@ -45,8 +49,10 @@ class Daemon {
     Daemon(const Options& options, control::Log& log) : options_(options), log_(log) {}
 
     // start.cpp
-    Status open_all(const core::Settings& settings);
+    Status open_all(const core::Settings& settings, const Secret32& key);
     Status open_kernel(const core::Settings& settings);
+    void open_coordinator(const core::Settings& settings, const Secret32& key);
+    Status give_up_privileges(const core::Settings& settings);
     Status open_worker(const core::Settings& settings);
     Status open_first_ports();
     Status open_server();
@@ -69,6 +75,7 @@ class Daemon {
     // requests.cpp
     nlohmann::json handle_request(const nlohmann::json& request, const control::Caller& caller);
     nlohmann::json reload(const std::string& who);
+    void handle_signal_of(int signal, const control::Caller& sender);
     control::NodeStatus status();
     void refresh_report();
     void write_hosts();
@@ -80,11 +87,14 @@ class Daemon {
 
     Options options_;
     control::Log& log_;
+    User user_;
+    std::optional<control::Audit> audit_;
     std::unique_ptr<tap::Device> device_;
     std::unique_ptr<tap::Adapter> adapter_;
     std::unique_ptr<routing::Monitor> monitor_;
     std::unique_ptr<dataplane::Eal> eal_;
     std::unique_ptr<dataplane::Pools> pools_;
+    control::Libcrypto libcrypto_;
     std::unique_ptr<core::Coordinator> coordinator_;
     std::unique_ptr<PortKeeper> ports_;
     dataplane::WorkerReport report_;

@@ -8,6 +8,7 @@
 #include "netft/control/config.hpp"
 #include "netft/control/identity.hpp"
 #include "netft/control/log.hpp"
+#include "netft/control/status.hpp"
 #include "netft/daemon/daemon.hpp"
 #include "netft/daemon/options.hpp"
 
@@ -21,7 +22,7 @@ int complain(const std::string& what, int exit_code) {
 }
 
 // The key file must hold the private half of what the configuration says of this node.
-Status check_key(const std::string& path, const core::NodeSettings& self) {
+Result<Secret32> load_key(const std::string& path, const core::NodeSettings& self) {
     auto key = control::load_private_key(path);
     if (!key) return tl::unexpected(key.error());
     auto public_key = control::public_of(*key);
@@ -30,7 +31,7 @@ Status check_key(const std::string& path, const core::NodeSettings& self) {
         return fail(path + ": its public key is " + control::to_text(*public_key) +
                     ", but the configuration gives node " + self.name + " the key " +
                     control::to_text(self.public_key));
-    return {};
+    return Secret32(key->bytes());
 }
 
 // Before any thread starts, so that every thread inherits it.
@@ -51,11 +52,12 @@ int main(int argc, char** argv) {
     auto settings = control::load_config(options->config, options->node);
     if (!settings) return complain(settings.error().what, 2);
     const core::NodeSettings& self = settings->nodes[settings->self.value];
-    if (auto good = check_key(options->key, self); !good) return complain(good.error().what, 2);
+    auto key = load_key(options->key, self);
+    if (!key) return complain(key.error().what, 2);
     if (options->check) {
-        std::printf("netftd: %s: good: cluster %s, %zu nodes, this is %s\n",
+        std::printf("netftd: %s: good: cluster %s, %zu nodes, this is %s, security %s\n",
                     options->config.c_str(), settings->cluster.c_str(), settings->nodes.size(),
-                    self.name.c_str());
+                    self.name.c_str(), control::security_summary(*settings).c_str());
         return 0;
     }
     block_signals();
@@ -64,10 +66,10 @@ int main(int argc, char** argv) {
     log_options.foreground = options->foreground;
     log_options.level = level;
     control::Log log = control::Log::open(log_options);
-    if (settings->security == SecurityMode::none)
-        log.warn("security", control::Fault::config,
-                 "mode none: anybody on these networks can read and change what netft carries");
-    auto running = daemon::Daemon::start(*options, *settings, log);
+    if (auto warning = control::security_warning(settings->security); !warning.empty())
+        log.warn("security", control::Fault::config, warning);
+    auto running = daemon::Daemon::start(*options, *settings, *key, log);
+    key->clear();
     if (!running) return complain(running.error().what, 1);
     log.info("daemon", "netftd " NETFT_VERSION " runs as node " + self.name);
     sd_notify(0, "READY=1");

@@ -31,6 +31,14 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
         ->envname("NETFT_SOCKET")
         ->capture_default_str();
     app.add_option("--run-dir", o.run_dir, "where the hosts file goes")->capture_default_str();
+    app.add_option("--user", o.user,
+                   "whom to run as once started (netft where there is one, else who started it)")
+        ->take_last();
+    app.add_option("--group", o.group, "whose members may read the control socket")
+        ->capture_default_str();
+    app.add_option("--audit-log", o.audit_log, "file for changes and refusals, besides the log");
+    app.add_flag("--no-sandbox", o.no_sandbox,
+                 "keep all privileges and system calls: for debugging only");
     app.add_flag("--foreground", o.foreground, "log lines for a terminal");
     app.add_flag("--verbose", o.verbose, "log more");
     app.add_flag("--check", o.check, "check configuration and key, start nothing");

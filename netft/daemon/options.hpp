@@ -12,6 +12,10 @@ struct Options {
     std::string node;  // empty: the host name
     std::string socket = "/run/netft/netftd.sock";
     std::string run_dir = "/run/netft";
+    std::string user;             // empty: netft where there is one and we are root, else no change
+    std::string group = "netft";  // whose members may read the control socket
+    std::string audit_log;        // empty: the log only
+    bool no_sandbox = false;
     bool foreground = false;
     bool check = false;
     bool verbose = false;

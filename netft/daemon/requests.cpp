@@ -1,5 +1,6 @@
 // What netftd answers: the node's status, reload, stop.
 #include <poll.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +20,13 @@ namespace {
 
 constexpr int kReportWaitMs = 500;  // a worker that is alive answers within one cycle
 
+// Whoever ran netftd as root wonders why it cannot read a file of root's.
+std::string hint_at_user(const Error& error, const User& user) {
+    bool is_right = error.errno_value == EACCES || error.errno_value == EPERM;
+    if (!is_right || user.name.empty()) return {};
+    return " (netftd runs as user " + user.name + ", which must be able to read it)";
+}
+
 }  // namespace
 
 nlohmann::json Daemon::handle_request(const nlohmann::json& request,
@@ -27,11 +35,20 @@ nlohmann::json Daemon::handle_request(const nlohmann::json& request,
     std::string who = "uid=" + std::to_string(caller.uid) + " pid=" + std::to_string(caller.pid);
     if (what == "reload") return reload(who);
     if (what == "stop") {
-        log_.info("control", "stop asked for by " + who);
         stop_ = true;
         return {{"ok", true}};
     }
     return control::answer_request(request, status(), history_, wall_clock());
+}
+
+void Daemon::handle_signal_of(int signal, const control::Caller& sender) {
+    if (signal != SIGHUP) {
+        stop_ = true;
+        return audit_->record({sender, signal == SIGINT ? "SIGINT" : "SIGTERM", {}});
+    }
+    audit_->reopen();
+    nlohmann::json answer = reload("SIGHUP");
+    audit_->record({sender, "SIGHUP", answer.value("error", "")});
 }
 
 nlohmann::json Daemon::reload(const std::string& who) {
@@ -41,7 +58,7 @@ nlohmann::json Daemon::reload(const std::string& who) {
     };
     const core::Settings& old = coordinator_->settings();
     auto settings = control::load_config(options_.config, old.nodes[old.self.value].name);
-    if (!settings) return refuse(settings.error().what);
+    if (!settings) return refuse(settings.error().what + hint_at_user(settings.error(), user_));
     auto refusals = coordinator_->handle_settings(dataplane::monotonic_now(), *settings);
     if (!refusals.empty()) return refuse(refusals.front());
     write_hosts();
@@ -76,6 +93,8 @@ control::NodeStatus Daemon::status() {
     out.node = self.name;
     out.cluster = settings.cluster;
     out.security = settings.security;
+    out.crypto = worker_->crypto();
+    out.has_cluster_key = !settings.cluster_keys.empty();
     out.netftd_version = NETFT_VERSION;
     out.adapter_name = settings.adapter_name;
     out.adapter_up = true;
@@ -84,10 +103,8 @@ control::NodeStatus Daemon::status() {
     out.adapter_ipv6 = self.ipv6;
     out.adapter_mtu = coordinator_->adapter_mtu();
     out.warnings = coordinator_->warnings();
-    if (settings.security == SecurityMode::none)
-        out.warnings.insert(out.warnings.begin(),
-                            "security mode none: anybody on these networks can read and change "
-                            "what netft carries");
+    if (auto warning = control::security_warning(settings.security); !warning.empty())
+        out.warnings.insert(out.warnings.begin(), warning);
     out.counters = report_.counters;
     out.drops = report_.drops;
     out.drops.add(coordinator_->drops());
@@ -95,6 +112,8 @@ control::NodeStatus Daemon::status() {
     for (const core::PeerView& peer : coordinator_->peers()) {
         control::PeerStatus entry{peer.name, peer.reachable, peer.has_session, peer.has_card,
                                   peer.note, peer.ipv4,      peer.ipv6,        {}};
+        entry.session_since = peer.session_since;
+        entry.sessions_opened = peer.sessions_opened;
         for (const routing::Route& route : coordinator_->routes()) {
             if (route.peer != peer.id) continue;
             control::RouteStatus state{route, {}, peer.has_session};
@@ -112,13 +131,14 @@ control::NodeStatus Daemon::status() {
 
 // hosts(5): virtual address and name of every node; replaced in one step.
 void Daemon::write_hosts() {
-    mkdir(options_.run_dir.c_str(), 0755);
+    mkdir(options_.run_dir.c_str(), 0755);  // made at start; somebody may have removed it
     std::string path = options_.run_dir + "/hosts";
     std::string next = path + ".new";
     std::ofstream file(next, std::ios::trunc);
     for (const core::NodeSettings& node : coordinator_->settings().nodes)
         file << node.ipv4.to_string() << "\t" << node.name << "\n";
     file.close();
+    chmod(next.c_str(), 0644);  // everybody's, whatever our umask
     if (!file || std::rename(next.c_str(), path.c_str()) != 0) {
         log_.warn("hosts", control::Fault::local, path + ": cannot be written");
         unlink(next.c_str());

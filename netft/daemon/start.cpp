@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -60,15 +61,19 @@ Status watch(int epoll_fd, int fd) {
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::start(const Options& options,
-                                              const core::Settings& settings, control::Log& log) {
+                                              const core::Settings& settings, const Secret32& key,
+                                              control::Log& log) {
     std::unique_ptr<Daemon> daemon(new Daemon(options, log));
-    if (auto opened = daemon->open_all(settings); !opened) return tl::unexpected(opened.error());
+    if (auto opened = daemon->open_all(settings, key); !opened)
+        return tl::unexpected(opened.error());
     return daemon;
 }
 
-Status Daemon::open_all(const core::Settings& settings) {
+Status Daemon::open_all(const core::Settings& settings, const Secret32& key) {
     if (auto done = open_server(); !done) return done;  // first: it finds a netftd that runs
     if (auto done = open_kernel(settings); !done) return done;
+    open_coordinator(settings, key);
+    if (auto done = give_up_privileges(settings); !done) return done;  // before the first thread
     if (auto done = open_worker(settings); !done) return done;
     if (auto done = wait_for_the_dying([this] { return open_first_ports(); }); !done) return done;
     for (int fd : {server_->fd(), monitor_->fd(), worker_->event_fd(), signal_fd_})
@@ -80,6 +85,9 @@ Status Daemon::open_all(const core::Settings& settings) {
 }
 
 Status Daemon::open_server() {
+    auto audit = control::Audit::open(options_.audit_log, log_);
+    if (!audit) return tl::unexpected(audit.error());
+    audit_.emplace(std::move(*audit));
     epoll_fd_ = epoll_create1(EPOLL_CLOEXEC);
     if (epoll_fd_ < 0) return fail_errno("epoll_create", errno);
     sigset_t signals;
@@ -98,8 +106,10 @@ Status Daemon::open_server() {
     handlers.on_subscribers_changed = [this] {
         if (worker_) worker_->set_tracing(server_->has_subscribers(control::Stream::trace));
     };
-    auto server =
-        wait_for_the_dying([&] { return control::ControlServer::open(options_.socket, handlers); });
+    handlers.on_audit = [this](const control::AuditRecord& record) { audit_->record(record); };
+    control::ServerOptions server_options{.readers = control::find_group(options_.group)};
+    auto server = wait_for_the_dying(
+        [&] { return control::ControlServer::open(options_.socket, handlers, server_options); });
     if (!server) return tl::unexpected(server.error());
     server_.emplace(std::move(*server));
     return {};
@@ -118,10 +128,17 @@ Status Daemon::open_kernel(const core::Settings& settings) {
     auto adapter = tap::Adapter::open(device_->name(), device_->interface_index());
     if (!adapter) return with_context("adapter", adapter.error());
     adapter_ = std::make_unique<tap::Adapter>(std::move(*adapter));
+    return {};
+}
 
+void Daemon::open_coordinator(const core::Settings& settings, const Secret32& key) {
     const core::NodeSettings& self = settings.nodes[settings.self.value];
     mac_ = control::adapter_mac(first_mac(facts_, settings.adapter_name), self.public_key);
-    core::CoordinatorIdentity identity{random_u64() | 1, mac_};
+    auto wall = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+    core::CoordinatorIdentity identity{
+        random_u64() | 1, mac_, key,
+        wall.count() - static_cast<std::int64_t>(to_ns(dataplane::monotonic_now())), &libcrypto_};
     coordinator_ = std::make_unique<core::Coordinator>(settings, identity, random_u64());
     coordinator_->handle_interfaces(dataplane::monotonic_now(), facts_);
     const auto& endpoints = coordinator_->endpoints();
@@ -133,6 +150,23 @@ Status Daemon::open_kernel(const core::Settings& settings) {
                    "no local endpoint: none of the addresses of node " + self.name +
                        " is on this machine and no other interface has a usable one; is --node "
                        "right?");
+}
+
+Status Daemon::give_up_privileges(const core::Settings& settings) {
+    if (options_.no_sandbox) {
+        log_.warn("daemon", control::Fault::config,
+                  "--no-sandbox: runs with all privileges and system calls it was started with");
+        return {};
+    }
+    auto user = find_user(options_.user);
+    if (!user) return tl::unexpected(user.error());
+    user_ = *user;
+    if (auto done = give_run_directories(options_.socket, options_.run_dir, user_); !done)
+        return done;
+    if (auto done = audit_->give_to(user_.uid, user_.gid); !done && user_.is_other) return done;
+    auto left = drop_privileges(user_, settings.port);
+    if (!left) return tl::unexpected(left.error());
+    log_.info("daemon", to_text(*left));
     return {};
 }
 
@@ -146,10 +180,14 @@ Status Daemon::open_worker(const core::Settings& settings) {
     if (!pools) return with_context("DPDK", pools.error());
     pools_ = std::make_unique<dataplane::Pools>(std::move(*pools));
     ports_ = std::make_unique<PortKeeper>(settings.nodes[settings.self.value], *pools_);
-    dataplane::WorkerSettings worker_settings{settings.spin, random_u64(), pools_.get()};
+    dataplane::WorkerSettings worker_settings{settings.spin, random_u64(), pools_.get(),
+                                              settings.security};
     auto worker = dataplane::Worker::create(worker_settings, *device_);
     if (!worker) return with_context("worker", worker.error());
     worker_ = std::move(*worker);
+    if (settings.security != SecurityMode::none)
+        log_.info("security",
+                  control::security_summary(settings) + ", by " + std::string(worker_->crypto()));
     return {};
 }
 
@@ -174,7 +212,7 @@ Daemon::~Daemon() {
         worker_->stop();
         worker_thread_.join();
     }
-    if (server_ && coordinator_) unlink((options_.run_dir + "/hosts").c_str());
+    if (server_ && coordinator_) leave_run_directory(options_.run_dir);
     server_.reset();
     worker_.reset();
     if (epoll_fd_ >= 0) close(epoll_fd_);

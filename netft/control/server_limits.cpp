@@ -1,0 +1,90 @@
+#include "netft/control/server_limits.hpp"
+
+#include <algorithm>
+
+namespace netft::control {
+
+namespace {
+
+std::uint32_t factor_of(uid_t uid) { return uid == 0 ? ServerLimits::kRootFactor : 1; }
+
+}  // namespace
+
+TokenBucket::TokenBucket(std::uint32_t per_second, std::uint32_t burst)
+    : cost_(Duration(1s) / per_second), credit_max_(cost_ * burst), credit_(credit_max_) {}
+
+Duration TokenBucket::credit_at(TimePoint now) const {
+    return now > last_ ? std::min(credit_max_, credit_ + (now - last_)) : credit_;
+}
+
+void TokenBucket::refill(TimePoint now) {
+    credit_ = credit_at(now);
+    last_ = std::max(last_, now);
+    if (credit_ == credit_max_) told_ = false;
+}
+
+bool TokenBucket::take(TimePoint now, std::uint32_t count) {
+    refill(now);
+    if (credit_ < cost_ * count) return false;
+    credit_ -= cost_ * count;
+    return true;
+}
+
+void TokenBucket::drain(TimePoint now, std::uint32_t count) {
+    refill(now);
+    credit_ = std::max(Duration{}, credit_ - cost_ * count);
+}
+
+bool TokenBucket::is_full(TimePoint now) const { return credit_at(now) == credit_max_; }
+
+bool TokenBucket::tell_once() {
+    bool first = !told_;
+    told_ = true;
+    return first;
+}
+
+ServerLimits::User::User(uid_t uid)
+    : requests(kRequestsPerSecond * factor_of(uid), kRequestsBurst * factor_of(uid)),
+      refused_clients(1, 1) {}
+
+TokenBucket ServerLimits::client_bucket(uid_t uid) {
+    return TokenBucket(kRequestsPerSecond * factor_of(uid) / 2,
+                       kRequestsBurst * factor_of(uid) / 2);
+}
+
+Verdict ServerLimits::admit_client(TimePoint now, uid_t uid, std::size_t own, std::size_t all) {
+    bool is_root = uid == 0;
+    bool room = all < kClientsMax - (is_root ? 0 : kRootClients);
+    if (room && (is_root || own < kUserClientsMax)) return {};
+    User* user = find(now, uid);
+    // One bucket of one: it is full again when nobody was refused for a second.
+    bool first = user != nullptr && user->refused_clients.is_full(now);
+    if (user != nullptr) user->refused_clients.drain(now, 1);
+    return {.admitted = false, .first = first};
+}
+
+Verdict ServerLimits::admit_request(TimePoint now, uid_t uid, TokenBucket& client) {
+    User* user = find(now, uid);
+    if (user == nullptr) return {.admitted = false};
+    if (!client.take(now)) return {.admitted = false, .first = client.tell_once()};
+    if (user->requests.take(now)) return {};
+    return {.admitted = false, .first = user->requests.tell_once()};
+}
+
+void ServerLimits::handle_refusal(TimePoint now, uid_t uid) {
+    if (User* user = find(now, uid)) user->requests.drain(now, kRefusalCost);
+}
+
+ServerLimits::User* ServerLimits::find(TimePoint now, uid_t uid) {
+    auto known = users_.find(uid);
+    if (known != users_.end()) return &known->second;
+    // A user whose buckets are full is as good as forgotten.
+    if (users_.size() >= kUsersMax)
+        std::erase_if(users_, [now](const auto& entry) {
+            return entry.second.requests.is_full(now) && entry.second.refused_clients.is_full(now);
+        });
+    if (users_.size() >= kUsersMax && uid != 0) return nullptr;
+    return &users_.try_emplace(uid, uid).first->second;
+}
+
+}  // namespace netft::control

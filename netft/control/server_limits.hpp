@@ -1,0 +1,80 @@
+// How much one user may ask of the control socket. PURE.
+//
+// Every connection and every user id has a bucket of requests: so a client in a loop is held up,
+// and so is a user who opens many connections to get around that. Root's are ten times as large;
+// root is never kept out by what others do, because the last places are root's.
+//
+// What is refused is told to the audit once a burst, not once a request: a flood must not become a
+// flood of the log.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+
+#include "netft/base/time.hpp"
+
+namespace netft::control {
+
+// At most so many a second, in bursts of at most so many. Full at first.
+class TokenBucket {
+ public:
+    TokenBucket(std::uint32_t per_second, std::uint32_t burst);
+    // `count` requests; none is taken when not all are there.
+    bool take(TimePoint now, std::uint32_t count = 1);
+    // Takes what is there, up to `count`.
+    void drain(TimePoint now, std::uint32_t count);
+    bool is_full(TimePoint now) const;
+    // True the first time since the bucket was full.
+    bool tell_once();
+
+ private:
+    Duration credit_at(TimePoint now) const;
+    void refill(TimePoint now);
+
+    Duration cost_;
+    Duration credit_max_;
+    Duration credit_;
+    TimePoint last_{};
+    bool told_ = false;
+};
+
+struct Verdict {
+    bool admitted = true;
+    bool first = false;  // of a burst: to be audited
+};
+
+class ServerLimits {
+ public:
+    static constexpr std::size_t kClientsMax = 64;
+    static constexpr std::size_t kRootClients = 16;  // of these, kept free for root
+    static constexpr std::size_t kUserClientsMax = 16;
+    static constexpr std::size_t kUsersMax = 1024;  // remembered at a time
+    static constexpr std::uint32_t kRequestsPerSecond = 100;
+    static constexpr std::uint32_t kRequestsBurst = 200;
+    static constexpr std::uint32_t kRootFactor = 10;
+    // A request that is refused leaves an audit record: it costs as much as so many others.
+    static constexpr std::uint32_t kRefusalCost = 20;
+
+    static TokenBucket client_bucket(uid_t uid);
+
+    // `own` of `all` clients are this user's already.
+    Verdict admit_client(TimePoint now, uid_t uid, std::size_t own, std::size_t all);
+    Verdict admit_request(TimePoint now, uid_t uid, TokenBucket& client);
+    void handle_refusal(TimePoint now, uid_t uid);
+
+ private:
+    struct User {
+        explicit User(uid_t uid);
+        TokenBucket requests;
+        TokenBucket refused_clients;
+    };
+    // nullptr: too many users at a time.
+    User* find(TimePoint now, uid_t uid);
+
+    std::map<uid_t, User> users_;
+};
+
+}  // namespace netft::control
