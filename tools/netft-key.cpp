@@ -1,11 +1,14 @@
-// netft-key: makes a node's key pair and shows its public key. Man page: netft-key(1).
+// netft-key: makes a node's key pair and shows its public key; makes and changes the cluster key.
+// Man page: netft-key(1).
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
 
+#include "netft/control/config_values.hpp"
 #include "netft/control/identity.hpp"
+#include "netft/control/identity_cluster.hpp"
 
 namespace {
 
@@ -51,10 +54,78 @@ int show_public(const std::string& file) {
     return print(stdout, to_text(*public_key));
 }
 
+constexpr const char* kThenReload = " to every node, then on each: systemctl reload netft";
+
+// Without a file: the key on stdout, for a pipe.
+int make_cluster(const std::string& file) {
+    auto key = make_cluster_key();
+    if (!key) return complain(key.error().what);
+    if (file.empty()) {
+        std::string secret = to_base64(key->bytes());
+        int result = print(stdout, secret);
+        wipe(secret);
+        return result;
+    }
+    if (auto saved = save_cluster_key(file, *key); !saved) return complain(saved.error().what);
+    return print(stdout, "made; copy " + file + kThenReload);
+}
+
+int add(const std::string& file) {
+    auto key = make_cluster_key();
+    if (!key) return complain(key.error().what);
+    if (auto done = add_cluster_key(file, *key); !done) return complain(done.error().what);
+    return print(stdout, "added as second key; copy " + file + kThenReload + "; next: --promote");
+}
+
+int promote(const std::string& file) {
+    if (auto done = promote_cluster_key(file); !done) return complain(done.error().what);
+    return print(
+        stdout, "the second key is now the first; copy " + file + kThenReload + "; next: --retire");
+}
+
+int retire(const std::string& file) {
+    if (auto done = retire_cluster_key(file); !done) return complain(done.error().what);
+    return print(stdout, "the old key is gone; copy " + file + kThenReload);
+}
+
+int usage(const std::string& what) {
+    std::fprintf(stderr, "netft-key: usage: %s (see netft-key --help)\n", what.c_str());
+    return kUsage;
+}
+
+// `netft-key cluster`: one option, each with a file.
+struct ClusterOptions {
+    std::string file;
+    CLI::App* command = nullptr;
+
+    explicit ClusterOptions(CLI::App& app)
+        : command(app.add_subcommand("cluster", "Make or change the key that all nodes share")) {
+        auto* group = command->add_option_group("what");
+        group->require_option(0, 1);
+        group->add_option("-o,--output", file,
+                          "Write a new key to this new file (mode 0600); else to stdout");
+        group->add_option("--add", file, "Append a new second key to this file");
+        group->add_option("--promote", file, "Swap the first and the second key of this file");
+        group->add_option("--retire", file, "Remove the second key of this file");
+    }
+    int run() const {
+        if (command->count("--add") > 0) return add(file);
+        if (command->count("--promote") > 0) return promote(file);
+        if (command->count("--retire") > 0) return retire(file);
+        return make_cluster(file);
+    }
+    bool has_empty_file() const {
+        bool any = command->count("--output") + command->count("--add") +
+                       command->count("--promote") + command->count("--retire") >
+                   0;
+        return any && file.empty();
+    }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Makes a node's key pair and shows its public key.", "netft-key");
+    CLI::App app("Makes a node's key pair and the key that all nodes share.", "netft-key");
     app.set_version_flag("--version", "netft-key " NETFT_VERSION);
     app.require_subcommand(1);
 
@@ -67,16 +138,16 @@ int main(int argc, char** argv) {
     auto* public_command = app.add_subcommand("public", "Print the public key of a private key");
     public_command->add_option("FILE", in_file, "File with the private key")->required();
 
+    ClusterOptions cluster(app);
+
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-        std::fprintf(stderr, "netft-key: usage: %s (see netft-key --help)\n", error.what());
-        return kUsage;
+        return usage(error.what());
     }
-    if (generate_command->count("--output") > 0 && out_file.empty()) {
-        std::fprintf(stderr, "netft-key: usage: -o: an empty file name (see netft-key --help)\n");
-        return kUsage;
-    }
+    if ((generate_command->count("--output") > 0 && out_file.empty()) || cluster.has_empty_file())
+        return usage("an empty file name");
+    if (cluster.command->parsed()) return cluster.run();
     return generate_command->parsed() ? generate(out_file) : show_public(in_file);
 }

@@ -27,7 +27,7 @@ int milliseconds_until(std::optional<SteadyTime> deadline) {
 
 std::string hint(int error) {
     if (error == ENOENT || error == ECONNREFUSED) return " (is netftd running?)";
-    if (error == EACCES || error == EPERM) return " (are you root?)";
+    if (error == EACCES || error == EPERM) return " (are you root or in group netft?)";
     return "";
 }
 

@@ -40,8 +40,8 @@ Checked assign_virtual_addresses(ConfigEntries& entries) {
     return {};
 }
 
-tl::expected<core::Settings, ConfigError> read_config(std::string_view text,
-                                                      const std::string& node_name) {
+tl::expected<ConfigEntries, ConfigError> read_config(std::string_view text,
+                                                     const std::string& node_name) {
     if (auto checked = check_text(text); !checked) return tl::unexpected(checked.error());
     auto table = parse_toml(text);
     if (!table) return tl::unexpected(table.error());
@@ -53,7 +53,29 @@ tl::expected<core::Settings, ConfigError> read_config(std::string_view text,
     if (auto done = assign_virtual_addresses(entries); !done) return tl::unexpected(done.error());
     entries.settings.self = *self;
     entries.settings.cluster_id = cluster_id_of(entries.settings.cluster);
-    return std::move(entries.settings);
+    return entries;
+}
+
+tl::unexpected<Error> at(const std::string& file, const ConfigError& error) {
+    std::string where = file + (error.line == 0 ? "" : ":" + std::to_string(error.line));
+    return fail(where + ": " + (error.key.empty() ? "" : error.key + ": ") + error.what);
+}
+
+// A file that cluster.toml names must be there; the default one need not.
+Status read_cluster_keys(ConfigEntries& entries, const std::string& config,
+                         const std::string& default_file) {
+    if (entries.settings.security == SecurityMode::none) return {};
+    auto keys = load_cluster_keys(entries.key_file.value_or(default_file));
+    bool is_missing = !keys && keys.error().errno_value == ENOENT;
+    if (is_missing && !entries.key_file) return {};
+    if (!keys && !entries.key_file) return tl::unexpected(keys.error());
+    if (!keys)
+        return at(config,
+                  {entries.key_file_line, "security.key_file",
+                   keys.error().what +
+                       (is_missing ? "; allowed: a file that netft-key cluster made" : "")});
+    entries.settings.cluster_keys = *std::move(keys);
+    return {};
 }
 
 Result<std::string> read_file(int fd, const std::string& path) {
@@ -77,20 +99,23 @@ Result<std::string> read_file(int fd, const std::string& path) {
 
 Result<core::Settings> parse_config(std::string_view text, const std::string& file,
                                     const std::string& node_name) {
-    auto settings = read_config(text, node_name);
-    if (settings) return *std::move(settings);
-    const ConfigError& error = settings.error();
-    std::string where = file + (error.line == 0 ? "" : ":" + std::to_string(error.line));
-    return fail(where + ": " + (error.key.empty() ? "" : error.key + ": ") + error.what);
+    auto entries = read_config(text, node_name);
+    if (!entries) return at(file, entries.error());
+    return std::move(entries->settings);
 }
 
-Result<core::Settings> load_config(const std::string& path, const std::string& node_name) {
+Result<core::Settings> load_config(const std::string& path, const std::string& node_name,
+                                   const std::string& default_key_file) {
     int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return fail_errno(path, errno);
     auto text = read_file(fd, path);
     ::close(fd);
     if (!text) return tl::unexpected(text.error());
-    return parse_config(*text, path, node_name);
+    auto entries = read_config(*text, node_name);
+    if (!entries) return at(path, entries.error());
+    if (auto read = read_cluster_keys(*entries, path, default_key_file); !read)
+        return tl::unexpected(read.error());
+    return std::move(entries->settings);
 }
 
 }  // namespace netft::control

@@ -11,6 +11,7 @@
 //   config_sections the tables of cluster.toml, key by key
 //   config_checks   what must hold between entries: one name per node, no overlapping networks, …
 //   addresses       virtual addresses, derived from the nodes' keys
+//   identity_cluster  the file of the cluster key, which [security] names
 //
 // Every error reads "file:line: key: what, and what is allowed"; the first one found ends it.
 // Threads: control only. Format: TOML 1.0; the keys are described in cluster.toml(5).
@@ -21,6 +22,7 @@
 #include <string_view>
 
 #include "netft/base/result.hpp"
+#include "netft/control/identity_cluster.hpp"
 #include "netft/core/settings.hpp"
 
 namespace netft::control {
@@ -29,10 +31,13 @@ constexpr std::size_t kConfigBytesMax = 1 << 20;
 constexpr std::size_t kNodesMax = 1024;
 constexpr std::size_t kNetworksMax = 256;
 
-// Reads the file. `node_name` is which of its nodes we are.
-Result<core::Settings> load_config(const std::string& path, const std::string& node_name);
+// Reads the file, and the cluster key unless the security mode is none: from [security] key_file,
+// which must be there, else from `default_key_file`, which need not. `node_name` is which of its
+// nodes we are.
+Result<core::Settings> load_config(const std::string& path, const std::string& node_name,
+                                   const std::string& default_key_file = kClusterKeyFile);
 
-// The same from text; `file` appears in errors only. Touches no file.
+// The same from text, without cluster keys; `file` appears in errors only. Touches no file.
 Result<core::Settings> parse_config(std::string_view text, const std::string& file,
                                     const std::string& node_name);
 

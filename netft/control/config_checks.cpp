@@ -23,13 +23,6 @@ tl::unexpected<ConfigError> refuse_key(std::uint32_t line, const char* key, std:
     return tl::unexpected(ConfigError{line, key, std::move(what)});
 }
 
-Checked check_security(const ConfigEntries& entries) {
-    if (entries.security_given) return {};
-    return refuse_key(entries.security_line, "security.mode",
-                      "is not given; this version of netft cannot keep sessions private yet, and "
-                      "that must be written out: [security] mode = \"none\"");
-}
-
 Checked check_names_and_keys(const ConfigEntries& entries) {
     std::map<std::string, std::uint32_t> names;
     std::map<PublicKey, std::string> keys;
@@ -134,8 +127,8 @@ Checked check_prefixes(const ConfigEntries& entries) {
 Checked check_entries(const ConfigEntries& entries) {
     if (entries.settings.nodes.empty())
         return refuse(0, "there is no node; each node needs a [[node]] with name and public_key");
-    for (auto check : {check_security, check_names_and_keys, check_endpoints, check_that_nodes_meet,
-                       check_networks, check_prefixes})
+    for (auto check : {check_names_and_keys, check_endpoints, check_that_nodes_meet, check_networks,
+                       check_prefixes})
         if (auto checked = check(entries); !checked) return checked;
     return {};
 }

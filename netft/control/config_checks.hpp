@@ -7,8 +7,8 @@
 
 namespace netft::control {
 
-// Names, keys and endpoints that two nodes share; networks that overlap; a security mode that is
-// not written out; nodes that could never find each other.
+// Names, keys and endpoints that two nodes share; networks that overlap; nodes that could never
+// find each other.
 Checked check_entries(const ConfigEntries& entries);
 
 // The node of this name; the error lists the names there are.

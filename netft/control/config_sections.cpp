@@ -53,12 +53,10 @@ Read heartbeat(core::Settings& out) {
 }
 
 Read security(ConfigEntries& out) {
-    Read mode = text(parse_security_mode, out.settings.security);
-    Field field{"mode", [&out, mode](const toml::node& node) {
-                    out.security_given = true;
-                    return mode(node);
-                }};
-    return with_line(out.security_line, table_of({field}));
+    return table_of(
+        {{"mode", text(parse_security_mode, out.settings.security)},
+         {"key_file", with_line(out.key_file_line, text(parse_path, out.key_file))},
+         {"rekey", duration_between(1s, std::chrono::hours(24), out.settings.rekey_after)}});
 }
 
 Read traffic(core::Settings& out) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "netft/control/addresses.hpp"
@@ -23,8 +25,8 @@ struct ConfigEntries {
     core::Settings settings;
     ExtraPrefixes prefixes;
     std::uint32_t prefix_line = 0;
-    std::uint32_t security_line = 0;  // of [security]; 0: there is none
-    bool security_given = false;
+    std::optional<std::string> key_file;  // [security] key_file
+    std::uint32_t key_file_line = 0;
     std::vector<NodeLines> node_lines;         // parallel to settings.nodes
     std::vector<std::uint32_t> network_lines;  // parallel to settings.topology.networks
 };

@@ -19,7 +19,8 @@ struct Unit {
     std::string_view text;
     Duration length;
 };
-constexpr std::array<Unit, 3> kUnits{{{"us", 1us}, {"ms", 1ms}, {"s", 1s}}};
+constexpr std::array<Unit, 5> kUnits{
+    {{"us", 1us}, {"ms", 1ms}, {"s", 1s}, {"m", 60s}, {"h", 3600s}}};
 
 bool is_alnum(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -28,8 +29,9 @@ bool is_alnum(char c) {
 bool is_printable(char c) { return c >= 0x20 && c < 0x7f; }
 
 tl::unexpected<Error> not_a_duration(std::string_view text) {
-    return fail(quoted(text) +
-                " is not a duration; allowed: a whole number and us, ms or s, as in \"100ms\"");
+    return fail(
+        quoted(text) +
+        " is not a duration; allowed: a whole number and us, ms, s, m or h, as in \"100ms\"");
 }
 
 Result<std::string> parse_name(std::string_view text, std::string_view also, const char* kind) {
@@ -80,6 +82,7 @@ Result<Duration> parse_duration(std::string_view text) {
 }
 
 std::string to_text(Duration duration) {
+    if (duration == Duration::zero()) return "0s";
     std::size_t unit = kUnits.size() - 1;
     while (unit > 0 && duration % kUnits[unit].length != Duration::zero()) --unit;
     return std::to_string(duration / kUnits[unit].length) + std::string(kUnits[unit].text);
@@ -172,12 +175,30 @@ Result<core::PortKind> parse_port_kind(std::string_view text) {
 }
 
 Result<SecurityMode> parse_security_mode(std::string_view text) {
-    if (text == "none") return SecurityMode::none;
-    if (text == "encrypt" || text == "sign")
-        return fail(quoted(text) +
-                    " is not served yet: this version of netft cannot keep sessions private; "
-                    "allowed: mode = \"none\"");
-    return fail(quoted(text) + " is not a security mode; allowed: \"none\"");
+    static constexpr std::array<std::pair<std::string_view, SecurityMode>, 3> kModes{
+        {{"encrypt", SecurityMode::encrypt},
+         {"sign", SecurityMode::sign},
+         {"none", SecurityMode::none}}};
+    return one_of(text, kModes, "security mode");
+}
+
+std::string_view to_text(SecurityMode mode) {
+    switch (mode) {
+        case SecurityMode::none: return "none";
+        case SecurityMode::sign: return "sign";
+        case SecurityMode::encrypt: return "encrypt";
+    }
+    return "unknown";
+}
+
+Result<std::string> parse_path(std::string_view text) {
+    constexpr std::size_t kPathMax = 4095;
+    bool good = text.starts_with('/') && text.size() <= kPathMax &&
+                std::all_of(text.begin(), text.end(), is_printable);
+    if (good) return std::string(text);
+    return fail(quoted(text) +
+                " is not the path of a file; allowed: an absolute one, as in "
+                "\"/etc/netft/cluster.key\"");
 }
 
 Status parse_policy(std::string_view text) {

@@ -15,7 +15,7 @@
 
 namespace netft::control {
 
-// "250us", "100ms", "5s": a whole number and a unit.
+// "250us", "100ms", "5s", "2m", "24h": a whole number and a unit.
 Result<Duration> parse_duration(std::string_view text);
 // The same back, in the largest unit that divides it.
 std::string to_text(Duration duration);
@@ -45,8 +45,10 @@ Result<std::string> parse_printable(std::string_view text);
 Result<PublicKey> parse_key(std::string_view text);
 Result<NetworkRole> parse_role(std::string_view text);
 Result<core::PortKind> parse_port_kind(std::string_view text);
-// Only "none" succeeds in this version.
 Result<SecurityMode> parse_security_mode(std::string_view text);
+std::string_view to_text(SecurityMode mode);
+// An absolute path.
+Result<std::string> parse_path(std::string_view text);
 // Only "failover" succeeds in this version.
 Status parse_policy(std::string_view text);
 

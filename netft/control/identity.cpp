@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "netft/control/config_values.hpp"
+#include "netft/control/identity_file.hpp"
 
 namespace netft::control {
 
@@ -17,6 +18,11 @@ struct KeyDeleter {
     void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
 };
 using KeyHandle = std::unique_ptr<EVP_PKEY, KeyDeleter>;
+
+std::string_view without_newline(std::string_view text) {
+    while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+    return text;
+}
 
 }  // namespace
 
@@ -79,6 +85,23 @@ std::optional<PublicKey> parse_public_key(std::string_view text) {
 void wipe(std::string& secret) {
     OPENSSL_cleanse(secret.data(), secret.size());
     secret.clear();
+}
+
+Result<PrivateKey> load_private_key(const std::string& path) {
+    auto text = read_secret_file(path, "private key");
+    if (!text) return tl::unexpected(text.error());
+    auto key = PrivateKey::parse(without_newline(text->view()));
+    if (!key) return with_context(path, key.error());
+    return key;
+}
+
+Status save_private_key(const std::string& path, const PrivateKey& key) {
+    SecretText secret(key.to_text());
+    std::string line;
+    line.reserve(secret.view().size() + 1);  // growing would leave a copy behind
+    (line += secret.view()) += '\n';
+    SecretText text(std::move(line));
+    return create_secret_file(path, text.view());
 }
 
 }  // namespace netft::control

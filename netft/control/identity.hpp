@@ -1,6 +1,9 @@
 // A node's identity: an X25519 key pair (RFC 7748). The public key stands in cluster.toml, the
 // private one in a file that only its owner may read.
 //
+// Parts: identity (the key pair), identity_cluster (the key that all nodes share) and
+// identity_file (how both lie on disk).
+//
 // Text form of both: base64 (RFC 4648 §4, with padding) of the 32 bytes, 44 characters.
 #pragma once
 
@@ -50,7 +53,7 @@ std::optional<PublicKey> parse_public_key(std::string_view text);
 // Overwrites the text with zeros in a way that the compiler keeps.
 void wipe(std::string& secret);
 
-// Reads one line of base64. Refuses what group or others may read, and what is no plain file.
+// Reads one line of base64. Refuses what others may read (is_private() in identity_file.hpp).
 Result<PrivateKey> load_private_key(const std::string& path);
 
 // Writes a new file of mode 0600 and syncs it. Never overwrites: an existing file is an error.

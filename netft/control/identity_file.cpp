@@ -1,24 +1,18 @@
-// The private key's file: load_private_key(), save_private_key().
+#include "netft/control/identity_file.hpp"
+
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <span>
 #include <utility>
-
-#include "netft/control/identity.hpp"
 
 namespace netft::control {
 
 namespace {
-
-// More than a key and its newline, so that a longer file shows.
-constexpr std::size_t kKeyFileBytesMax = 128;
 
 class File {
  public:
@@ -37,19 +31,25 @@ class File {
     int fd_;
 };
 
-Status check_mode(const std::string& path, int fd) {
+Result<FileAccess> access_of(const std::string& path, int fd) {
     struct stat info {};
     if (fstat(fd, &info) != 0) return fail_errno(path, errno);
     if (!S_ISREG(info.st_mode)) return fail(path + ": not a plain file");
-    if ((info.st_mode & 077) == 0) return {};
+    return FileAccess{info.st_mode & 07777u, info.st_uid, info.st_gid};
+}
+
+Status check_private(const std::string& path, int fd, const char* kind) {
+    auto access = access_of(path, fd);
+    if (!access) return tl::unexpected(access.error());
+    if (is_private(*access)) return {};
     char mode[8];
-    std::snprintf(mode, sizeof mode, "%04o", info.st_mode & 07777u);
-    return fail(path + ": others than its owner have access to this private key (mode " + mode +
+    std::snprintf(mode, sizeof mode, "%04o", access->mode);
+    return fail(path + ": others than its owner have access to this " + kind + " (mode " + mode +
                 "); run: chmod 0600 " + path);
 }
 
 // Up to the buffer's size; short reads are gone on with.
-Result<std::size_t> read_all(const std::string& path, int fd, std::span<char> out) {
+Result<std::size_t> read_all(const std::string& path, int fd, std::string& out) {
     std::size_t used = 0;
     while (used < out.size()) {
         ssize_t n = ::read(fd, out.data() + used, out.size() - used);
@@ -61,14 +61,15 @@ Result<std::size_t> read_all(const std::string& path, int fd, std::span<char> ou
     return used;
 }
 
-Status write_all(int fd, std::string_view text) {
+Status write_all(File& file, std::string_view text) {
     while (!text.empty()) {
-        ssize_t n = ::write(fd, text.data(), text.size());
+        ssize_t n = ::write(file.fd(), text.data(), text.size());
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return fail_errno("write", errno);
         text.remove_prefix(static_cast<std::size_t>(n));
     }
-    if (fsync(fd) != 0) return fail_errno("fsync", errno);
+    if (fsync(file.fd()) != 0) return fail_errno("fsync", errno);
+    if (int error = file.close(); error != 0) return fail_errno("close", error);
     return {};
 }
 
@@ -80,43 +81,68 @@ void sync_folder(const std::string& path) {
     if (handle.fd() >= 0) (void)fsync(handle.fd());
 }
 
-std::string_view without_newline(std::string_view text) {
-    while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-    return text;
+// O_NONBLOCK: a FIFO of this name must not hang us.
+int open_to_read(const std::string& path) {
+    return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+// Owner before mode: chown(2) may take bits of the mode away.
+Status fill_like(File& file, const FileAccess& access, std::string_view text) {
+    if (fchown(file.fd(), access.owner, access.group) != 0) return fail_errno("chown", errno);
+    if (fchmod(file.fd(), access.mode) != 0) return fail_errno("chmod", errno);
+    return write_all(file, text);
 }
 
 }  // namespace
 
-Result<PrivateKey> load_private_key(const std::string& path) {
-    // O_NONBLOCK: a FIFO of this name must not hang us.
-    File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+bool is_private(const FileAccess& access) { return (access.mode & 077) == 0; }
+
+SecretText::~SecretText() { OPENSSL_cleanse(text_.data(), text_.size()); }
+
+Result<SecretText> read_secret_file(const std::string& path, const char* kind) {
+    File file(open_to_read(path));
     if (file.fd() < 0) return fail_errno(path, errno);
-    if (auto checked = check_mode(path, file.fd()); !checked)
+    if (auto checked = check_private(path, file.fd(), kind); !checked)
         return tl::unexpected(checked.error());
-    std::array<char, kKeyFileBytesMax> buffer{};
+    std::string buffer(kSecretFileBytesMax, '\0');
     auto size = read_all(path, file.fd(), buffer);
-    Result<PrivateKey> key =
-        size ? PrivateKey::parse(without_newline({buffer.data(), *size})) : fail("");
+    SecretText text(size ? buffer.substr(0, *size) : "");
     OPENSSL_cleanse(buffer.data(), buffer.size());
     if (!size) return tl::unexpected(size.error());
-    if (!key) return with_context(path, key.error());
-    return key;
+    return text;
 }
 
-Status save_private_key(const std::string& path, const PrivateKey& key) {
+Status create_secret_file(const std::string& path, std::string_view text) {
     File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600));
     if (file.fd() < 0 && errno == EEXIST)
         return fail(path + ": exists already, and a key is never overwritten", EEXIST);
     if (file.fd() < 0) return fail_errno(path, errno);
-    std::string line = key.to_text() + "\n";
-    Status written = write_all(file.fd(), line);
-    wipe(line);
-    if (int error = file.close(); error != 0 && written) written = fail_errno("close", error);
-    if (!written) {
+    if (Status written = write_all(file, text); !written) {
         (void)unlink(path.c_str());  // half a key is none
         return with_context(path, written.error());
     }
     sync_folder(path);
+    return {};
+}
+
+Status replace_secret_file(const std::string& path, std::string_view text) {
+    File old(open_to_read(path));
+    if (old.fd() < 0) return fail_errno(path, errno);
+    auto access = access_of(path, old.fd());
+    if (!access) return tl::unexpected(access.error());
+    std::error_code ignored;
+    std::filesystem::path target = std::filesystem::canonical(path, ignored);  // through a link
+    std::string next = (target.empty() ? path : target.string()) + ".XXXXXX";
+    File file(mkostemp(next.data(), O_CLOEXEC));
+    if (file.fd() < 0) return fail_errno(next, errno);
+    Status done = fill_like(file, *access, text);
+    if (done && std::rename(next.c_str(), target.empty() ? path.c_str() : target.c_str()) != 0)
+        done = fail_errno("rename", errno);
+    if (!done) {
+        (void)unlink(next.c_str());
+        return with_context(path, done.error());
+    }
+    sync_folder(target);
     return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "netft/control/config_values.hpp"
 #include "netft/control/status_records.hpp"
 #include "netft/wire/opening.hpp"
 
@@ -12,15 +13,6 @@ namespace netft::control {
 namespace {
 
 using nlohmann::json;
-
-std::string security_name(SecurityMode mode) {
-    switch (mode) {
-        case SecurityMode::none: return "none";
-        case SecurityMode::sign: return "sign";
-        case SecurityMode::encrypt: return "encrypt";
-    }
-    return "unknown";
-}
 
 json address_or_null(const IpAddress& address) {
     return address.is_unspecified() ? json() : json(address.to_string());
@@ -60,11 +52,19 @@ json drops_to_json(const DropCounters& drops) {
     return out;
 }
 
+// Null: nothing is sealed.
+json crypto_to_json(const NodeStatus& status) {
+    if (status.security == SecurityMode::none) return {};
+    return {{"device", status.crypto.empty() ? json() : json(status.crypto)},
+            {"cluster_key", status.has_cluster_key}};
+}
+
 json node_to_json(const NodeStatus& status) {
     return {{"version", 1},
             {"node", status.node},
             {"cluster", status.cluster},
-            {"security", security_name(status.security)},
+            {"security", to_text(status.security)},
+            {"crypto", crypto_to_json(status)},
             {"netftd_version", status.netftd_version},
             {"adapter", adapter_to_json(status)},
             {"warnings", status.warnings},
@@ -72,11 +72,18 @@ json node_to_json(const NodeStatus& status) {
             {"drops", drops_to_json(status.drops)}};
 }
 
-json peer_to_json(const PeerStatus& peer) {
+json session_to_json(const PeerStatus& peer, const WallClock& clock) {
+    return {{"state", peer.has_session ? "open" : "opening"},
+            {"since", peer.session_since ? json(clock.to_rfc3339(*peer.session_since)) : json()},
+            {"opened", peer.sessions_opened},
+            {"note", peer.session_note}};
+}
+
+json peer_to_json(const PeerStatus& peer, const WallClock& clock) {
     return {{"name", peer.name},
             {"state", peer.reachable ? "reachable" : "unreachable"},
             {"note", peer.note},
-            {"session", peer.has_session},
+            {"session", session_to_json(peer, clock)},
             {"card", peer.has_card},
             {"ipv4", address_or_null(peer.ipv4)},
             {"ipv6", address_or_null(peer.ipv6)}};
@@ -99,11 +106,31 @@ std::string WallClock::to_rfc3339(TimePoint t) const {
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(time), us.count());
 }
 
+std::string security_summary(const core::Settings& settings) {
+    std::string mode(to_text(settings.security));
+    std::size_t keys = settings.cluster_keys.size();
+    if (settings.security == SecurityMode::none) return mode;
+    if (keys == 0) return mode + ", no cluster key";
+    return mode + (keys == 1 ? ", one cluster key" : ", two cluster keys (a change is under way)");
+}
+
+std::string security_warning(SecurityMode mode) {
+    switch (mode) {
+        case SecurityMode::none:
+            return "security mode none: anybody on these networks can read and change what netft "
+                   "carries";
+        case SecurityMode::sign:
+            return "security mode sign: anybody on these networks can read what netft carries";
+        case SecurityMode::encrypt: return "";
+    }
+    return "";
+}
+
 json to_json(const NodeStatus& status, const WallClock& clock) {
     json out = node_to_json(status);
     json peers = json::array();
     for (const PeerStatus& peer : status.peers) {
-        json entry = peer_to_json(peer);
+        json entry = peer_to_json(peer, clock);
         entry["routes"] = json::array();
         for (const RouteStatus& route : peer.routes)
             entry["routes"].push_back(route_to_json(route, clock));
@@ -116,7 +143,7 @@ json to_json(const NodeStatus& status, const WallClock& clock) {
 std::vector<json> snapshot_records(const NodeStatus& status, const WallClock& clock) {
     std::vector<json> records{record(node_to_json(status), "node")};
     for (const PeerStatus& peer : status.peers) {
-        records.push_back(record(peer_to_json(peer), "peer"));
+        records.push_back(record(peer_to_json(peer, clock), "peer"));
         for (const RouteStatus& route : peer.routes) {
             records.push_back(record(route_to_json(route, clock), "route"));
             records.back()["peer"] = peer.name;

@@ -32,6 +32,11 @@ struct RouteStatus {
     bool has_session = false;
 };
 
+// "encrypt, no cluster key", "sign, two cluster keys (…)", "none".
+std::string security_summary(const core::Settings& settings);
+// What everybody must be told of a mode that keeps less than all private; "" for encrypt.
+std::string security_warning(SecurityMode mode);
+
 struct PeerStatus {
     std::string name;
     bool reachable = false;
@@ -41,12 +46,17 @@ struct PeerStatus {
     IpAddress ipv4;
     IpAddress ipv6;
     std::vector<RouteStatus> routes;
+    std::optional<TimePoint> session_since;  // when the current session's keys were made
+    std::uint64_t sessions_opened = 0;
+    std::string session_note;  // what hinders the session; "" when all is well
 };
 
 struct NodeStatus {
     std::string node;
     std::string cluster;
     SecurityMode security = SecurityMode::none;
+    std::string crypto;  // the crypto device, "crypto_aesni_gcm"; empty in security mode none
+    bool has_cluster_key = false;
     std::string netftd_version;
     std::string adapter_name;
     bool adapter_up = false;
@@ -60,7 +70,7 @@ struct NodeStatus {
     DropCounters drops;
 };
 
-// netft-route show --json (design, section 4), "warnings", "counters" and "drops" added.
+// netft-route show --json (netft/docs/schema/show.json).
 nlohmann::json to_json(const NodeStatus& status, const WallClock& clock);
 
 // A transition as streams and `history` show it, with the route's names resolved.

@@ -10,6 +10,7 @@ Parts
   daemons    netftd on a node: start, stop, kill, wait until it answers
   laboratory the object that joins these; the state directory /run/netft-lab
   probe      one datagram a millisecond, and the longest gap between answers
+  wire       what a listener on a node's interfaces can read
   demo       the story
   cli        the command line of netft-lab
 

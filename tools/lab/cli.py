@@ -57,7 +57,8 @@ def _add_up(commands):
     up.add_argument("--nodes", type=_count(NODES_MAX, 2), default=3, metavar="N")
     up.add_argument("--networks", type=_count(NETWORKS_MAX), default=2, metavar="M")
     up.add_argument("--port", choices=("socket", "af_packet", "af_xdp"), default="socket")
-    up.add_argument("--security", choices=("none", "sign", "encrypt"), default="none")
+    up.add_argument("--security", choices=("encrypt", "sign", "none"), default="encrypt",
+                    help="default: encrypt")
     up.add_argument("--policy", choices=("failover", "spread", "duplicate"), default="")
     up.add_argument("--heartbeat", type=_heartbeat, default=(), metavar="DELAY,THRESHOLD")
     up.add_argument("--addresses", choices=("ipv4", "ipv6", "link-local", "routed"),

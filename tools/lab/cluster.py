@@ -19,6 +19,13 @@ def make_keys(binaries, directory, spec):
     return public
 
 
+def make_cluster_key(binaries, directory):
+    """The key that all nodes of the lab share; gives its file."""
+    path = pathlib.Path(directory, "cluster.key")
+    output_of(binaries.find("netft-key"), "cluster", "-o", str(path))
+    return path
+
+
 def _heartbeat_section(spec):
     if not spec.heartbeat:
         return ""
@@ -36,9 +43,10 @@ def _node_section(spec, node, public_key):
     return text
 
 
-def cluster_toml(spec, public_keys):
+def cluster_toml(spec, public_keys, cluster_key):
     """The one file that is the same on all nodes."""
-    text = f'cluster = "lab"\n\n[security]\nmode = "{spec.security}"\n'
+    text = (f'cluster = "lab"\n\n[security]\nmode = "{spec.security}"\n'
+            f'key_file = "{cluster_key}"\n')
     text += _heartbeat_section(spec)
     if spec.policy:
         text += f'\n[traffic]\npolicy = "{spec.policy}"\n'

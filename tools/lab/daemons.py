@@ -26,12 +26,12 @@ class Daemon:
         self.log = self.directory / "netftd.log"
         self.run_dir = self.directory / "run"
         self._pid_file = self.directory / "netftd.pid"
-        self._launched = 0  # pid of the netftd this object started last
 
     def command(self, config=None):
         return [self.binaries.find("netftd"), "--config", str(config or self.config), "--node",
                 self.node, "--key", str(self.directory / "node.key"), "--socket",
-                str(self.socket), "--run-dir", str(self.run_dir), "--foreground"]
+                str(self.socket), "--run-dir", str(self.run_dir), "--foreground",
+                "--user", "root"]  # the lab's files are root's
 
     def environment(self):
         return {**os.environ, "NETFT_SOCKET": str(self.socket),
@@ -39,11 +39,16 @@ class Daemon:
 
     def pid(self):
         """Of the running netftd; None when it does not run."""
+        pid = self._started()
+        return pid if pid and self._is_ours(pid) else None
+
+    def _started(self):
+        """The pid of the netftd that was started last, here or by netft-lab; None when it ended."""
         try:
             pid = int(self._pid_file.read_text(encoding="ascii"))
         except (OSError, ValueError):
             return None
-        return pid if is_alive(pid) and self._is_ours(pid) else None
+        return pid if is_alive(pid) else None
 
     def _is_ours(self, pid):
         """Guards against a pid that was given to somebody else."""
@@ -65,13 +70,12 @@ class Daemon:
         # ip(8) replaces itself by the command, so this is netftd's own pid.
         self._pid_file.write_text(str(process.pid), encoding="ascii")
         process.returncode = 0  # it outlives us: is_alive() reaps it where it does not
-        self._launched = process.pid
 
     def wait_ready(self, seconds=START_SECONDS):
-        answers = wait_until(lambda: self.show() or not is_alive(self._launched), seconds)
-        if not answers or not is_alive(self._launched):
-            ended = not is_alive(self._launched)
-            why = "netftd ended" if ended else f"control socket silent for {seconds} s"
+        # Not pid(): while ip(8) replaces itself by netftd the command line is empty.
+        answers = wait_until(lambda: self.show() or not self._started(), seconds)
+        if not answers or not self._started():
+            why = f"control socket silent for {seconds} s" if self._started() else "netftd ended"
             raise LabError(f"{self.node}: {why}; its last words:\n{self.last_words()}")
 
     def start(self):

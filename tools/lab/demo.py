@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from lab import laboratory, probe
+from lab import laboratory, probe, wire
 from lab.laboratory import Laboratory
 from lab.shell import LabError, wait_until
 from lab.spec import Spec
@@ -14,6 +14,7 @@ PROBE_PORT = 7777
 STREAM_PORT = 5201
 STREAM_RATE = "200M"  # leaves the cores of a small machine to the probe
 ROUTE_SECONDS = 10
+SECRET = "nobody-reads-me!"  # ping takes a pattern of 16 bytes
 # net0 is preferred, so that traffic goes back to it when it is healed.
 PREFERENCE = '[[network]]\nsubnet = "10.0.0.0/24"\nmetric = 10\n'
 
@@ -143,6 +144,24 @@ def _break_and_mend(lab, address, title, kind):
     return [title, route["reason"], f"{result['longest_gap_ms']} ms", str(result["lost"])]
 
 
+def _eavesdrop(lab, address):
+    """A text crosses netft0 while somebody listens on the networks below."""
+    listener = lab["n1"].popen(sys.executable, wire.__file__, SECRET, stdout=subprocess.PIPE)
+    try:
+        listener.stdout.readline()
+        lab["n1"].run("ping", "-c", 5, "-i", 0.1, "-p", SECRET.encode().hex(), address)
+        listener.terminate()
+        heard = json.loads(listener.communicate(timeout=10)[0])
+    finally:
+        listener.kill()
+        listener.wait()
+    inside = heard.pop("netft0", {"readable": 0})["readable"]
+    below = [counts for interface, counts in heard.items() if interface.startswith("eth")]
+    packets, readable = (sum(counts[key] for counts in below) for key in ("packets", "readable"))
+    say(f"   \"{SECRET}\" crossed netft0 in {inside} packets; on eth0 and eth1 it is in "
+        f"{readable or 'none'} of {packets}")
+
+
 def _table(rows):
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
@@ -162,6 +181,8 @@ def _story(lab):
     chapter(f"One address for n2, whatever the path: ping {peer['ipv4']} over netft0")
     pinged = lab["n1"].run("ping", "-c", 3, "-i", 0.2, peer["ipv4"]).stdout.splitlines()
     say("\n".join(f"   {line}" for line in pinged if "bytes from" in line))
+    chapter("Private: somebody listens on both networks for the text that a ping carries")
+    _eavesdrop(lab, peer["ipv4"])
     chapter("A TCP stream from n1 to n2 begins; it runs through everything that follows")
     stream = Stream(lab, peer["ipv4"])
     rows = [["fault", "n1 says", "longest gap", "probes lost"]]

@@ -62,7 +62,8 @@ class Laboratory:
         STATE.mkdir(mode=0o755)
         topology.build(self.spec)
         keys = cluster.make_keys(self.binaries, STATE, self.spec)
-        self.config.write_text(cluster.cluster_toml(self.spec, keys), encoding="utf-8")
+        text = cluster.cluster_toml(self.spec, keys, cluster.make_cluster_key(self.binaries, STATE))
+        self.config.write_text(text, encoding="utf-8")
         self._save()
 
     def start_all(self):

@@ -16,7 +16,7 @@ class Spec:
     nodes: int = 3
     networks: int = 2
     port: str = "socket"
-    security: str = "none"
+    security: str = "encrypt"  # encrypt, sign or none
     policy: str = ""  # empty: netftd's default
     heartbeat: tuple = ()  # ("10ms", 3); empty: netftd's default
     mtu: int = 1500

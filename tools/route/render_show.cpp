@@ -121,25 +121,51 @@ void render_warning(std::ostream& out, const std::string& warning, const Style& 
         << '\n';
 }
 
+// "encrypt (crypto_aesni_gcm)", "encrypt (crypto_openssl, no cluster key)", "none".
+std::string security_text(const json& document) {
+    const json& crypto = member(document, "crypto");
+    std::string device = text(crypto, "device");
+    std::string facts = device;
+    if (crypto.is_object() && !flag(crypto, "cluster_key"))
+        facts += std::string(facts.empty() ? "" : ", ") + "no cluster key";
+    return text(document, "security") + (facts.empty() ? "" : " (" + facts + ")");
+}
+
+// What the mode leaves open, in words of our own: the daemon's warning says the same.
+void render_security(std::ostream& out, const json& document, const Style& style) {
+    std::string mode = text(document, "security");
+    if (mode == "none")
+        render_warning(out, "security is \"none\": traffic is neither private nor authenticated",
+                       style);
+    if (mode == "sign")
+        render_warning(
+            out, "security is \"sign\": traffic is authenticated, but readable by anybody", style);
+}
+
 void render_node(std::ostream& out, const json& document, const Style& style) {
     const json& adapter = member(document, "adapter");
     out << client::printable("node " + text(document, "node") + "   cluster " +
-                             text(document, "cluster") + "   security " +
-                             text(document, "security"))
+                             text(document, "cluster") + "   security " + security_text(document))
         << '\n'
         << client::printable("adapter " + text(adapter, "name") + " " + text(adapter, "state") +
                              "   " + text(adapter, "ipv4") + "   " + text(adapter, "ipv6") +
                              "   mtu " + plain(adapter, "mtu") + "   " + text(adapter, "mac"))
         << '\n';
-    bool open = text(document, "security") == "none";
-    if (open)
-        render_warning(out, "security is \"none\": traffic is neither private nor authenticated",
-                       style);
+    render_security(out, document, style);
     for (const json& warning : member(document, "warnings")) {
         std::string line = warning.is_string() ? warning.get<std::string>() : "";
-        bool said = open && line.starts_with("security");
-        if (!line.empty() && !said) render_warning(out, line, style);
+        if (!line.empty() && !line.starts_with("security mode")) render_warning(out, line, style);
     }
+}
+
+// The oldest keys in use: an RFC 3339 instant, which is compared as text; "" without keys.
+std::string oldest_keys(const json& document) {
+    std::string oldest;
+    for (const json& peer : member(document, "peers")) {
+        std::string since = text(member(peer, "session"), "since");
+        if (!since.empty() && (oldest.empty() || since < oldest)) oldest = since;
+    }
+    return oldest;
 }
 
 void render_counts(std::ostream& out, const json& document, const std::vector<Row>& rows,
@@ -151,11 +177,29 @@ void render_counts(std::ostream& out, const json& document, const std::vector<Ro
         return text(peer, "state") == "reachable";
     });
     bool well = up == routes && reachable == static_cast<std::ptrdiff_t>(peers.size());
+    std::string age = client::since_text(oldest_keys(document), style.now);
     out << client::paint(std::to_string(reachable) + " of " + std::to_string(peers.size()) +
                              " peers reachable, " + std::to_string(up) + " of " +
                              std::to_string(routes) + " routes up",
                          well ? Tone::good : Tone::bad, style.colour)
-        << '\n';
+        << (age.empty() ? "" : ", session keys at most " + age + " old") << '\n';
+}
+
+// What is the matter with a peer as a whole: one line each.
+void render_peers(std::ostream& out, const json& document, const Style& style) {
+    for (const json& peer : member(document, "peers")) {
+        std::string name = client::printable(text(peer, "name"));
+        bool is_gone = text(peer, "state") != "reachable" && !member(peer, "routes").empty();
+        if (is_gone) {
+            std::string note = client::printable(text(peer, "note"));
+            out << client::paint(name + " is unreachable", Tone::bad, style.colour)
+                << (note.empty() ? "" : ": " + note) << '\n';
+        }
+        std::string session = client::printable(text(member(peer, "session"), "note"));
+        if (!session.empty())
+            out << client::paint(name + ", session", Tone::warn, style.colour) << ": " << session
+                << '\n';
+    }
 }
 
 }  // namespace
@@ -164,13 +208,7 @@ void render_show(std::ostream& out, const json& document, const Style& style) {
     std::vector<Row> rows = rows_of(document);
     render_node(out, document, style);
     render_counts(out, document, rows, style);
-    for (const json& peer : member(document, "peers")) {
-        if (text(peer, "state") == "reachable" || member(peer, "routes").empty()) continue;
-        out << client::paint(client::printable(text(peer, "name")) + " is unreachable", Tone::bad,
-                             style.colour);
-        std::string note = client::printable(text(peer, "note"));
-        out << (note.empty() ? "" : ": " + note) << '\n';
-    }
+    render_peers(out, document, style);
     client::Table table(columns());
     for (const Row& row : rows) table.add(cells_of(row, style));
     if (!table.empty()) out << '\n';

@@ -1,11 +1,14 @@
-// A daemon that only talks: the control socket at argv[1] with sample documents behind it. While
+// A daemon that only talks: the control socket at argv[1] with sample documents behind it, in the
+// security mode argv[2] (default: encrypt). While
 // somebody watches, it publishes a transition, a selection and a heartbeat every 5 ms; the peer n3
 // becomes reachable after kQuietRounds of them. Ends with its standard input.
 #include <poll.h>
+#include <unistd.h>
 
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "netft/control/config_values.hpp"
 #include "netft/control/server.hpp"
 #include "netft/control/status_records.hpp"
 #include "netft/control/status_requests.hpp"
@@ -28,6 +31,14 @@ Handlers handlers_of(const NodeStatus& node, const History& history) {
     return handlers;
 }
 
+NodeStatus node_in(const char* mode) {
+    NodeStatus node = samples::node();
+    node.security = parse_security_mode(mode).value_or(SecurityMode::none);
+    node.has_cluster_key = false;
+    node.warnings = {security_warning(node.security)};
+    return node;
+}
+
 void publish(ControlServer& server, const json& record) {
     server.publish(Stream::watch, record.dump());
     server.publish(Stream::trace, record.dump());
@@ -47,11 +58,12 @@ void publish_round(ControlServer& server, int round) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 2) return 2;
-    NodeStatus node = samples::node();
+    if (argc < 2 || argc > 3) return 2;
+    NodeStatus node = argc == 3 ? node_in(argv[2]) : samples::node();
     History history;
     history.add(samples::transition());
-    Result<ControlServer> server = ControlServer::open(argv[1], handlers_of(node, history));
+    Result<ControlServer> server =
+        ControlServer::open(argv[1], handlers_of(node, history), {.readers = ::getegid()});
     if (!server) {
         std::cerr << server.error().what << '\n';
         return 1;

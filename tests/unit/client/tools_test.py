@@ -28,16 +28,16 @@ class ToolsTest(unittest.TestCase):
         self.environment = dict(os.environ, NETFT_SOCKET=self.socket)
         self.daemon = None
 
-    def start(self):
-        self.daemon = subprocess.Popen([FAKE, self.socket], stdin=subprocess.PIPE)
+    def start(self, *mode):
+        self.daemon = subprocess.Popen([FAKE, self.socket, *mode], stdin=subprocess.PIPE)
         self.addCleanup(self.stop)
 
     def stop(self):
         self.daemon.stdin.close()
         self.daemon.wait(TIME_MAX)
 
-    def start_and_wait(self):
-        self.start()
+    def start_and_wait(self, *mode):
+        self.start(*mode)
         self.run_tool(ROUTE, "wait", "n2", "--timeout", str(TIME_MAX), code=0)
 
     def run_tool(self, *command, code=0, **options):
@@ -50,11 +50,22 @@ class ToolsTest(unittest.TestCase):
         self.start_and_wait()
         lines = self.run_tool(ROUTE).stdout.splitlines()
         table = [line for line in lines if " n2 " in line or " n3 " in line]
-        self.assertIn("WARNING: security is \"none\"", "\n".join(lines))
+        self.assertIn("security encrypt (crypto_aesni_gcm)", lines[0])
+        self.assertIn("session keys at most", "\n".join(lines))
+        self.assertNotIn("WARNING: security", "\n".join(lines))
         self.assertIn("no route", table[-3])
         self.assertIn("down", table[-2])
         self.assertIn("*", table[-1])
         self.assertNotIn("\033", "".join(lines))
+
+    def test_a_mode_that_is_not_private_is_warned_about_once(self):
+        for mode, word in (("none", "neither private nor authenticated"), ("sign", "readable")):
+            self.start_and_wait(mode)
+            text = self.run_tool(ROUTE).stdout
+            self.assertEqual(text.count("WARNING"), 1, text)
+            self.assertIn(word, text)
+            self.assertEqual("no cluster key" in text, mode == "sign", text)
+            self.stop()
 
     def test_json_is_the_document_of_the_daemon(self):
         self.start_and_wait()

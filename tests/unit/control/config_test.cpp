@@ -2,13 +2,13 @@
 #include "netft/control/config.hpp"
 
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 #include "netft/control/addresses.hpp"
 #include "netft/control/config_sections.hpp"
+#include "netft/control/config_values.hpp"
 #include "tests/unit/control/config_samples.hpp"
+#include "tests/unit/control/folder.hpp"
 
 using namespace netft;
 using namespace netft::control;
@@ -34,7 +34,9 @@ ipv6_prefix = "fd00:99::/64"
 same_subnet = { delay = "10ms", threshold = 3 }
 cross_subnet = { delay = "1s" }
 [security]
-mode = "none"
+mode = "sign"
+key_file = "/etc/netft/other.key"
+rekey = "5m"
 [traffic]
 policy = "failover"
 hold_down = "30s"
@@ -68,10 +70,12 @@ public_key = "AAAAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 BOOST_AUTO_TEST_SUITE(config)
 
 BOOST_AUTO_TEST_CASE(a_short_file_gets_the_documented_defaults) {
-    core::Settings s = parsed(kHead + kOpen + two_nodes());
+    core::Settings s = parsed(kHead + two_nodes());
     BOOST_TEST(s.cluster == "demo");
     BOOST_TEST((s.cluster_id == cluster_id_of("demo")));
-    BOOST_TEST((s.security == SecurityMode::none));
+    BOOST_TEST((s.security == SecurityMode::encrypt));
+    BOOST_TEST(s.cluster_keys.empty());
+    BOOST_TEST((s.rekey_after == 120s));
     BOOST_TEST(s.adapter_name == "netft0");
     BOOST_TEST(!s.adapter_mtu);
     BOOST_TEST(s.port == 3343);
@@ -94,6 +98,8 @@ BOOST_AUTO_TEST_CASE(every_key_arrives_where_it_belongs) {
     BOOST_TEST(*s.adapter_mtu == 9000);
     BOOST_TEST((s.topology.same_subnet == Timing{10ms, 3}));
     BOOST_TEST((s.topology.cross_subnet == Timing{1s, 5}));
+    BOOST_TEST((s.security == SecurityMode::sign));
+    BOOST_TEST((s.rekey_after == 5min));
     BOOST_TEST((s.hold_down == 30s));
     BOOST_TEST(s.topology.plumb_all_cross_subnet_routes);
     BOOST_TEST((s.exclude_interfaces == std::vector<std::string>{"lo?", "x*"}));
@@ -135,6 +141,14 @@ BOOST_AUTO_TEST_CASE(nodes_get_the_addresses_of_their_keys) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(every_security_mode_can_be_written_out) {
+    BOOST_TEST((parsed(kHead + kOpen + two_nodes()).security == SecurityMode::none));
+    for (auto mode : {SecurityMode::none, SecurityMode::sign, SecurityMode::encrypt}) {
+        std::string section = "[security]\nmode = \"" + std::string(to_text(mode)) + "\"\n";
+        BOOST_TEST((parsed(kHead + section + two_nodes()).security == mode));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_host_name_is_found_in_any_case) {
     BOOST_TEST(parsed(kEverything, "n2.EXAMPLE").self.value == 1);
 }
@@ -153,17 +167,15 @@ BOOST_AUTO_TEST_CASE(as_many_nodes_as_fit_are_read) {
 }
 
 BOOST_AUTO_TEST_CASE(load_reads_a_file_and_names_it_in_errors) {
-    std::string folder = std::filesystem::temp_directory_path() / "netft-config-XXXXXX";
-    BOOST_REQUIRE(mkdtemp(folder.data()) != nullptr);
-    std::string path = folder + "/cluster.toml";
+    Folder folder;
+    std::string path = folder.path + "/cluster.toml";
     std::ofstream(path) << kHead + kOpen + two_nodes();
     BOOST_TEST(load_config(path, "n2")->self.value == 1);
     std::ofstream(path) << "oops = 1\n";
     BOOST_TEST(load_config(path, "n2").error().what.starts_with(path + ":1: unknown key"));
-    BOOST_TEST(load_config(folder, "n2").error().what == folder + ": not a plain file");
-    std::filesystem::remove_all(folder);
-    auto missing = load_config(path, "n2");
-    BOOST_TEST(missing.error().what == path + ": No such file or directory");
+    BOOST_TEST(load_config(folder.path, "n2").error().what == folder.path + ": not a plain file");
+    auto missing = load_config(path + "x", "n2");
+    BOOST_TEST(missing.error().what == path + "x: No such file or directory");
     BOOST_TEST(missing.error().errno_value == ENOENT);
 }
 

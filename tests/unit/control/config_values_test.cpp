@@ -31,7 +31,11 @@ BOOST_AUTO_TEST_CASE(durations_have_a_whole_number_and_a_unit) {
                        {"5 s", {}},
                        {"5s ", {}},
                        {"1.5s", {}},
-                       {"5m", {}},
+                       {"2m", 120s},
+                       {"24h", 24h},
+                       {"2562048h", {}},
+                       {"5d", {}},
+                       {"5 m", {}},
                        {"5S", {}}};
     for (const auto& row : kRows) {
         auto parsed = parse_duration(row.text);
@@ -43,7 +47,9 @@ BOOST_AUTO_TEST_CASE(durations_have_a_whole_number_and_a_unit) {
 BOOST_AUTO_TEST_CASE(durations_are_written_in_the_largest_unit_that_fits) {
     BOOST_TEST(to_text(Duration(100ms)) == "100ms");
     BOOST_TEST(to_text(Duration(1500us)) == "1500us");
-    BOOST_TEST(to_text(Duration(60s)) == "60s");
+    BOOST_TEST(to_text(Duration(61s)) == "61s");
+    BOOST_TEST(to_text(Duration(120s)) == "2m");
+    BOOST_TEST(to_text(Duration(24h)) == "24h");
     BOOST_TEST(to_text(Duration(0s)) == "0s");
 }
 

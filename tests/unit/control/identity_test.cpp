@@ -1,13 +1,10 @@
 #include "netft/control/identity.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
+
+#include "tests/unit/control/folder.hpp"
 
 using namespace netft;
 using namespace netft::control;
@@ -19,18 +16,6 @@ Key hex(std::string_view text) {
     Key key{};
     BOOST_REQUIRE(from_hex(text, key));
     return key;
-}
-
-// A folder that is gone after the test.
-struct Folder {
-    Folder() { BOOST_REQUIRE(mkdtemp(path.data()) != nullptr); }
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::string path = std::filesystem::temp_directory_path() / "netft-identity-XXXXXX";
-};
-
-void write(const std::string& path, const std::string& text, mode_t mode = 0600) {
-    std::ofstream(path) << text;
-    BOOST_REQUIRE(chmod(path.c_str(), mode) == 0);
 }
 
 bool same(const PrivateKey& a, const PrivateKey& b) {
@@ -85,9 +70,7 @@ BOOST_AUTO_TEST_CASE(a_saved_key_is_private_and_is_read_back) {
     std::string path = folder.path + "/node.key";
     auto key = *PrivateKey::generate();
     BOOST_REQUIRE(save_private_key(path, key).has_value());
-    struct stat info {};
-    BOOST_REQUIRE(stat(path.c_str(), &info) == 0);
-    BOOST_TEST((info.st_mode & 07777) == 0600);
+    BOOST_TEST(mode_of(path) == 0600u);
     auto loaded = load_private_key(path);
     BOOST_REQUIRE(loaded.has_value());
     BOOST_TEST(same(*loaded, key));

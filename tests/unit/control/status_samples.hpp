@@ -57,10 +57,14 @@ inline RouteStatus route_down() {
     return status;
 }
 
+// In security mode encrypt.
 inline NodeStatus node() {
     NodeStatus status;
     status.node = "n1";
     status.cluster = "demo";
+    status.security = SecurityMode::encrypt;
+    status.crypto = "crypto_aesni_gcm";
+    status.has_cluster_key = true;
     status.netftd_version = "0.1.0";
     status.adapter_name = "netft0";
     status.adapter_up = true;
@@ -74,8 +78,11 @@ inline NodeStatus node() {
     n2.ipv4 = *IpAddress::parse("169.254.1.2");
     n2.ipv6 = *IpAddress::parse("fe80::12");
     n2.routes = {route_up(), route_down()};
+    n2.session_since = TimePoint(940s);
+    n2.sessions_opened = 3;
     PeerStatus n3{.name = "n3", .note = "never heard of"};
     n3.ipv4 = *IpAddress::parse("169.254.1.3");
+    n3.session_note = "its initiation was refused";
     status.peers = {n2, n3};
     return status;
 }

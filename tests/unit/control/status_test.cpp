@@ -23,7 +23,14 @@ BOOST_AUTO_TEST_CASE(monotonic_instants_become_rfc_3339_in_utc) {
 BOOST_AUTO_TEST_CASE(show_has_what_the_contract_says) {
     json show = to_json(samples::node(), samples::clock());
     BOOST_TEST(show["version"] == 1);
-    BOOST_TEST(show["security"] == "none");
+    BOOST_TEST(show["security"] == "encrypt");
+    BOOST_TEST(show["crypto"] == json({{"device", "crypto_aesni_gcm"}, {"cluster_key", true}}));
+    BOOST_TEST(show["peers"][0]["session"] == json({{"state", "open"},
+                                                    {"since", "2026-11-21T09:59:00.123456Z"},
+                                                    {"opened", 3},
+                                                    {"note", ""}}));
+    BOOST_TEST(show["peers"][1]["session"]["state"] == "opening");
+    BOOST_TEST(show["peers"][1]["session"]["since"].is_null());
     BOOST_TEST(show["adapter"]["ipv4"] == "169.254.1.1");
     BOOST_TEST(show["drops"] == json({{"rx_no_session", 3}}));
     json route = show["peers"][0]["routes"][0];
@@ -35,6 +42,14 @@ BOOST_AUTO_TEST_CASE(show_has_what_the_contract_says) {
     BOOST_TEST(route["rtt_us"] == json({{"p50", 90}, {"p99", 210}}));
     BOOST_TEST(route["loss"] == json({{"in", 0.0}, {"out", 0.0123}}));
     BOOST_TEST(route["since"] == "2026-11-21T09:59:50.123456Z");
+}
+
+BOOST_AUTO_TEST_CASE(a_mode_that_is_not_private_warns) {
+    BOOST_TEST(security_warning(SecurityMode::none).find("read and change") != std::string::npos);
+    BOOST_TEST(security_warning(SecurityMode::sign).find("can read") != std::string::npos);
+    BOOST_TEST(security_warning(SecurityMode::encrypt) == "");
+    NodeStatus open;
+    BOOST_TEST(to_json(open, samples::clock())["crypto"].is_null());
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_known_is_null) {
