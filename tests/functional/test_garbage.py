@@ -15,6 +15,7 @@ from support.registry import test
 from support.sessions import wait_for
 
 TWO = Spec(nodes=2, networks=2)
+PLAIN = Spec(nodes=2, networks=2, security="none")
 SEND = """
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -74,7 +75,7 @@ def datagrams_of_no_known_session_are_counted(lab):
         is_counted(lab, header(kind=kind, space=1, receiver=0xdeadbeef) + payload, "rx_no_session")
 
 
-@test(TWO)
+@test(PLAIN)
 def openings_of_a_foreign_cluster_are_counted(lab):
     is_counted(lab, header(kind=1) + opening(b"another cluster!"), "rx_foreign_cluster")
 

@@ -86,10 +86,29 @@ def a_host_that_is_not_in_the_file_is_refused(lab):
 
 
 @test(TWO)
-def every_security_mode_but_none_is_refused(lab):
+def a_security_mode_that_does_not_exist_is_refused(lab):
     text = lab.config.read_text(encoding="utf-8")
-    refused(lab, text.replace('mode = "none"', 'mode = "encrypt"'), "none")
-    refused(lab, text.replace('[security]\nmode = "none"\n', ""), "none")
+    refused(lab, text.replace('mode = "encrypt"', 'mode = "off"'), "encrypt", "sign", "none")
+    refused(lab, text.replace('mode = "encrypt"', 'rekey = "10ms"'), "rekey", "1s to 24h")
+
+
+@test(TWO)
+def a_cluster_key_that_is_bad_is_refused_and_not_printed(lab):
+    text = lab.config.read_text(encoding="utf-8")
+    key = lab.config.with_name("cluster.key")
+    good = key.read_text(encoding="ascii")
+    try:
+        key.write_text(good.strip() + "A\n", encoding="ascii")
+        error = refused(lab, text, "changed.toml:", "key_file", "cluster.key: line 1: not a key")
+        assert good[:8] not in error, error
+        key.write_text(good, encoding="ascii")
+        key.chmod(0o644)
+        refused(lab, text, "cluster.key", "chmod 0600")
+        key.unlink()
+        refused(lab, text, "cluster.key", "No such file", "netft-key cluster")
+    finally:
+        key.write_text(good, encoding="ascii")
+        key.chmod(0o600)
 
 
 @test(TWO)

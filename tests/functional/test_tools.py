@@ -15,6 +15,8 @@ from support.schema import validate
 from support.sessions import wait_for
 
 THREE = Spec(nodes=3, networks=2)
+OPEN = Spec(nodes=2, networks=1, security="none")
+SIGNED = Spec(nodes=2, networks=1, security="sign")
 
 
 def tool(lab, name, *args, code=0, node="n1", timeout=20):
@@ -62,7 +64,8 @@ def show_prints_every_route(lab):
 def show_json_is_of_the_schema(lab):
     shown = json.loads(route(lab, "show", "--json"))
     validate(shown, "show.json")
-    assert shown["node"] == "n1" and shown["cluster"] == "lab" and shown["security"] == "none"
+    assert shown["node"] == "n1" and shown["cluster"] == "lab" and shown["security"] == "encrypt"
+    assert shown["crypto"]["device"] and shown["crypto"]["cluster_key"], shown["crypto"]
     assert len(shown["peers"]) == 2
     first = shown["peers"][0]["routes"][0]
     assert first["delay_ms"] == 100 and first["threshold"] == 5 and first["state"] == "up", first
@@ -71,9 +74,45 @@ def show_json_is_of_the_schema(lab):
 
 
 @test(THREE)
+def a_session_shows_the_age_of_its_keys(lab):
+    session = lab.peer("n1", "n2")["session"]
+    assert session["state"] == "open" and session["since"] and session["opened"] >= 1, session
+    text = route(lab, "show")
+    assert "session keys at most" in text and "WARNING: security" not in text, text
+
+
+@test(OPEN)
 def security_none_is_shown_as_a_warning(lab):
-    assert "none" in route(lab, "show"), "not a word of it"
-    assert any("security" in text or "none" in text for text in lab["n1"].show()["warnings"])
+    assert "neither private nor authenticated" in route(lab, "show"), "not a word of it"
+    shown = lab["n1"].show()
+    validate(shown, "show.json")
+    assert shown["security"] == "none" and shown["crypto"] is None, shown
+    assert any("security mode none" in text for text in shown["warnings"]), shown["warnings"]
+
+
+@test(SIGNED)
+def security_sign_is_shown_as_readable(lab):
+    assert "readable by anybody" in route(lab, "show"), "not a word of it"
+    assert lab["n1"].show()["security"] == "sign"
+
+
+@test(Spec(nodes=2), fresh=True)
+def the_cluster_key_of_a_running_cluster_changes_without_a_flap(lab):
+    def reload_and_see_new_keys():
+        for daemon in lab.nodes.values():
+            daemon.reload()
+        opened = lab.peer("n1", "n2")["session"]["opened"]
+        wait_for("two new sessions", lambda: lab.peer("n1", "n2")["session"]["opened"] > opened + 1)
+    text = lab.config.read_text(encoding="utf-8")
+    lab.config.write_text(text.replace("key_file", 'rekey = "1s"\nkey_file'), encoding="utf-8")
+    key = lab.config.with_name("cluster.key")
+    first, flaps = key.read_text(encoding="ascii"), lab.flaps()
+    for step in ("--add", "--promote", "--retire"):
+        assert "reload" in tool(lab, "netft-key", "cluster", step, key)
+        reload_and_see_new_keys()
+    assert key.read_text(encoding="ascii") not in (first, "") and lab.flaps() == flaps
+    assert not any("wrong_cluster_key" in reason for daemon in lab.nodes.values()
+                   for reason in daemon.show()["drops"])
 
 
 @test(THREE)
