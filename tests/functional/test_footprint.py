@@ -5,8 +5,8 @@
 """
 import os
 import pathlib
+import subprocess
 
-from lab.shell import wait_until
 from lab.spec import Spec
 from support.registry import test
 
@@ -28,10 +28,12 @@ def resident_mb(pid):
     raise AssertionError(f"no VmRSS of {pid}")
 
 
-def window(pids):
+def window(pids, yardstick):
+    """Per cent of a core: of a node, and of a program that does nothing but sleep and wake."""
     before = sum(map(cpu_seconds, pids))
-    wait_until(lambda: False, SECONDS)  # nothing to wait for: the figure is a rate
-    return 100 * (sum(map(cpu_seconds, pids)) - before) / SECONDS / len(pids)
+    done = subprocess.run([yardstick, str(SECONDS)], capture_output=True, text=True, check=True)
+    percent = 100 * (sum(map(cpu_seconds, pids)) - before) / SECONDS / len(pids)
+    return percent, float(done.stdout)
 
 
 @test(THREE, figure=True)
@@ -39,9 +41,12 @@ def an_idle_node_takes_little_of_a_core_and_of_memory(lab):
     pids = [daemon.pid() for daemon in lab.nodes.values()]
     # Whatever else runs on the machine makes caches cold and the figure larger, never smaller: so
     # the best of a few windows is what netftd itself costs.
-    percent = min(window(pids) for _ in range(3))
+    yardstick = pathlib.Path(lab.binaries.directory, "tests", "support", "yardstick")
+    percent, bare = min(window(pids, yardstick) for _ in range(3))
     memory = max(map(resident_mb, pids))
-    print(f"     {percent:.2f} % of a core per node, {memory:.0f} MB", flush=True)
-    # The clock ticks are 10 ms: 0.03 % of three nodes' ten seconds.
-    assert percent <= 0.3, f"{percent:.2f} % of a core per node"
+    print(f"     {percent:.2f} % of a core per node, {memory:.0f} MB; "
+          f"sleeping and waking alone: {bare:.2f} %", flush=True)
+    # The clock ticks are 10 ms: 0.03 % of three nodes' ten seconds. Where the host makes waking
+    # dear (a virtual machine's timers), no program that wakes is cheap: then twice its price.
+    assert percent <= max(0.3, 2 * bare), f"{percent:.2f} % of a core per node, bare {bare:.2f} %"
     assert memory <= 100, f"{memory:.0f} MB"
