@@ -56,6 +56,7 @@ Read security(ConfigEntries& out) {
     return table_of(
         {{"mode", text(parse_security_mode, out.settings.security)},
          {"key_file", with_line(out.key_file_line, text(parse_path, out.key_file))},
+         {"crypto", text(parse_crypto_kind, out.settings.crypto)},
          {"rekey", duration_between(1s, std::chrono::hours(24), out.settings.rekey_after)}});
 }
 

@@ -182,6 +182,14 @@ Result<SecurityMode> parse_security_mode(std::string_view text) {
     return one_of(text, kModes, "security mode");
 }
 
+Result<core::CryptoKind> parse_crypto_kind(std::string_view text) {
+    static constexpr std::array<std::pair<std::string_view, core::CryptoKind>, 3> kKinds{
+        {{"auto", core::CryptoKind::automatic},
+         {"aesni_gcm", core::CryptoKind::aesni_gcm},
+         {"openssl", core::CryptoKind::openssl}}};
+    return one_of(text, kKinds, "crypto device");
+}
+
 std::string_view to_text(SecurityMode mode) {
     switch (mode) {
         case SecurityMode::none: return "none";

@@ -46,6 +46,8 @@ Result<PublicKey> parse_key(std::string_view text);
 Result<NetworkRole> parse_role(std::string_view text);
 Result<core::PortKind> parse_port_kind(std::string_view text);
 Result<SecurityMode> parse_security_mode(std::string_view text);
+// "auto", "aesni_gcm", "openssl".
+Result<core::CryptoKind> parse_crypto_kind(std::string_view text);
 std::string_view to_text(SecurityMode mode);
 // An absolute path.
 Result<std::string> parse_path(std::string_view text);

@@ -88,6 +88,7 @@ std::vector<std::string> Coordinator::handle_settings(TimePoint now, const Setti
     const NodeSettings& next_self = next.nodes[next.self.value];
     keep(next.cluster == settings_.cluster, "cluster");
     keep(next.security == settings_.security, "[security] mode");
+    keep(next.crypto == settings_.crypto, "[security] crypto");
     keep(next.adapter_name == settings_.adapter_name, "[adapter] name");
     keep(next.port == settings_.port, "port");
     keep(next_self.name == self.name && next_self.public_key == self.public_key,

@@ -128,13 +128,17 @@ class Coordinator {
         Endpoint remote;           // where its last opening came from
         bool is_refused = false;   // another machine had the key before
     };
+    // An initiation that we answered, by its mac1, with the session it made.
+    struct Answer {
+        Mac mac1{};
+        SessionIndex index;  // ours
+        std::array<std::uint8_t, kResponseSize> datagram{};
+    };
     // What is under way with a peer in modes encrypt and sign.
     struct PeerHandshake {
         std::optional<session::PendingInitiation> pending;
         session::CookieStore cookies;
-        std::optional<Mac> answered;  // mac1 of the last initiation answered
-        SessionIndex answered_index;  // ours, of the session it made
-        std::array<std::uint8_t, kResponseSize> answer{};
+        std::vector<Answer> answers;           // of the sessions that we did not ask for
         std::optional<TimePoint> stale_taken;  // an old timestamp was let pass
         std::optional<TimePoint> said;         // a warning of this kind, for the log
     };
@@ -193,6 +197,7 @@ class Coordinator {
     void handle_handshake(TimePoint now, EndpointId local, const Endpoint& remote,
                           const Header& header, Bytes datagram);
     void handle_initiation(TimePoint now, EndpointId local, const Endpoint& remote, Bytes datagram);
+    void remember_answer(Peer& peer, Answer answer);
     bool answer_copy(EndpointId local, const Endpoint& remote, Bytes datagram);
     bool admit(TimePoint now, EndpointId local, const Endpoint& remote, Bytes datagram);
     void take_initiation(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,

@@ -71,9 +71,25 @@ bool Coordinator::answer_copy(EndpointId local, const Endpoint& remote, Bytes da
     auto known = secure_->answered.find(mac1_of(datagram));
     if (known == secure_->answered.end()) return false;
     Peer* peer = find_peer(known->second);
-    if (peer == nullptr || !peer->opening.has_session(peer->handshake.answered_index)) return false;
-    send_plain(local, remote, peer->handshake.answer);
-    return true;
+    if (peer == nullptr) return false;
+    for (const Answer& answer : peer->handshake.answers) {
+        if (answer.mac1 != known->first || !peer->opening.has_session(answer.index)) continue;
+        send_plain(local, remote, answer.datagram);
+        return true;
+    }
+    return false;
+}
+
+// As long as its session lives a copy of an initiation gets the same answer: other keys for it
+// would end it.
+void Coordinator::remember_answer(Peer& peer, Answer answer) {
+    std::erase_if(peer.handshake.answers, [this, &peer](const Answer& old) {
+        bool is_over = !peer.opening.has_session(old.index);
+        if (is_over) secure_->answered.erase(old.mac1);
+        return is_over;
+    });
+    secure_->answered[answer.mac1] = peer.id;
+    peer.handshake.answers.push_back(std::move(answer));
 }
 
 bool Coordinator::admit(TimePoint now, EndpointId local, const Endpoint& remote, Bytes datagram) {
@@ -98,9 +114,10 @@ void Coordinator::take_initiation(TimePoint now, Peer& peer, EndpointId local,
         if (life.incarnation == payload.incarnation && life.is_refused)
             return refuse_clone(now, local, remote, initiation);
     if (!is_new(now, peer, payload)) return drops_.count(DropReason::rx_replayed_opening);
-    auto index =
-        peer.opening.handle_initiation(now, {payload.index, payload.incarnation}, fresh_index());
+    SessionIndex fresh = fresh_index();
+    auto index = peer.opening.handle_initiation(now, {payload.index, payload.incarnation}, fresh);
     if (!index) return meet_initiation(now, peer, local, remote);
+    if (*index != fresh) return drops_.count(DropReason::rx_replayed_opening);  // index used again
     Life& life = life_of(peer, payload.incarnation);
     life.newest = std::max(life.newest, payload.timestamp);
     life.remote = remote;
@@ -108,11 +125,7 @@ void Coordinator::take_initiation(TimePoint now, Peer& peer, EndpointId local,
                                             *index, HandshakeStatus::done);
     if (!response) return drops_.count(DropReason::rx_bad_seal);
     peer.opening.set_keys(*index, response->keys);
-    if (peer.handshake.answered) secure_->answered.erase(*peer.handshake.answered);
-    peer.handshake.answered = mac1_of(datagram);
-    peer.handshake.answered_index = *index;
-    peer.handshake.answer = response->datagram;
-    secure_->answered[mac1_of(datagram)] = peer.id;
+    remember_answer(peer, {mac1_of(datagram), *index, response->datagram});
     if (!peer.last_path) peer.last_path = {local, remote};
     plan_dirty_ = true;
     send_plain(local, remote, response->datagram);

@@ -187,16 +187,17 @@ void Coordinator::begin_session(TimePoint now, Peer& peer) {
     if (session == nullptr) return;
     if (session->serial != peer.last_serial) ++peer.sessions_opened;
     peer.last_serial = session->serial;
-    if (session->incarnation == peer.incarnation) {
+    std::uint64_t incarnation = session->incarnation;  // name_clone() ends sessions
+    if (incarnation == peer.incarnation) {
         // Out of reach, the peer may have taken another for us: it may need our card again.
         if (!peer.reachable) introduce(now, peer);
         return;
     }
     bool is_restart = peer.incarnation != 0;
-    bool is_return = is_restart && session->incarnation == peer.former_incarnation;
+    bool is_return = is_restart && incarnation == peer.former_incarnation;
     peer.former_incarnation = is_return ? 0 : peer.incarnation;
     if (is_return) name_clone(peer, peer.incarnation);
-    peer.incarnation = session->incarnation;
+    peer.incarnation = incarnation;
     peer.card_serial = 0;
     peer.unreachable_since = now;
     introduce(now, peer);
@@ -222,13 +223,13 @@ Coordinator::Life& Coordinator::life_of(Peer& peer, std::uint64_t incarnation) {
 // A life of the peer that was over has come back while `incarnation` goes on: two machines share a
 // key. The one that came first stays.
 void Coordinator::name_clone(Peer& peer, std::uint64_t incarnation) {
+    // Copies: the second look may move the first.
+    Endpoint first = life_of(peer, peer.opening.current()->incarnation).remote;
     Life& clone = life_of(peer, incarnation);
     clone.is_refused = true;
-    const session::Session* back = peer.opening.current();
     note(Notice::Severity::error, Notice::Fault::config, "session",
-         peer.node.name + ": two machines use its key: a cloned machine? " +
-             life_of(peer, back->incarnation).remote.to_string() + " goes on, " +
-             clone.remote.to_string() + " is refused: give it a key of its own");
+         peer.node.name + ": two machines use its key: a cloned machine? " + first.to_string() +
+             " goes on, " + clone.remote.to_string() + " is refused: give it a key of its own");
     peer.clone = clone.remote;
     peer.opening.drop_incarnation(incarnation);
     forget_sends();

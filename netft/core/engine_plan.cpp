@@ -119,6 +119,7 @@ void Engine::State::choose_session(TimePoint now, std::uint32_t peer_slot) {
         peer.incarnation = peer.sessions[*best].plan.incarnation;
         peer.data_window.reset();
         peer.control_window.reset();
+        peer.heartbeat_windows.reset();
         for (std::uint32_t slot : peer.routes) routes[slot]->handle_peer_restart(now);
     }
     for (std::uint32_t slot : peer.routes)

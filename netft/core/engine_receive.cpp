@@ -82,7 +82,7 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
     if (!ref) return drop(DropReason::rx_no_session);
     show_session(now, *ref);
     // A straggler of the peer's former life must not speak for the new one.
-    const EnginePeer& peer = peers[ref->peer];
+    EnginePeer& peer = peers[ref->peer];
     if (peer.sessions[ref->session].plan.incarnation != peer.incarnation)
         return drop(DropReason::rx_no_session);
     DropReason why{};
@@ -90,8 +90,9 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
     if (slot == Path::kNoRoute) return drop(why);
     Route& route = *routes[slot];
     if (route.plan().peer != plan.peers[ref->peer].id) return drop(DropReason::rx_wrong_route);
-    if (auto fresh = route.take_counter(header.counter); fresh != session::Freshness::fresh)
-        return drop(reason_of(fresh));
+    if (!route.is_far_end(*heartbeat)) return drop(DropReason::rx_wrong_route);
+    auto fresh = peer.heartbeat_windows.take(header.space, header.counter);
+    if (fresh != session::Freshness::fresh) return drop(reason_of(fresh));
     std::uint32_t rtt_us = 0;
     if (heartbeat->notice)
         route.handle_notice(now, header.counter, *heartbeat);

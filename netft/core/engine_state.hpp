@@ -10,6 +10,7 @@
 #include "netft/core/route.hpp"
 #include "netft/core/timer_queue.hpp"
 #include "netft/session/replay_window.hpp"
+#include "netft/session/space_windows.hpp"
 
 namespace netft::core {
 
@@ -69,6 +70,7 @@ struct EnginePeer {
     std::uint64_t data_counter = 0;           // of the last datagram sent; never starts anew
     session::ReplayWindow<2048> data_window;  // 131,008 datagrams: 100 ms at 15 Gbit/s
     session::ReplayWindow<4> control_window;
+    session::SpaceWindows heartbeat_windows;
     std::vector<std::uint32_t> routes;  // slots
     std::optional<RouteId> selected;
     std::uint32_t selected_slot = Path::kNoRoute;

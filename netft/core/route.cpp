@@ -122,7 +122,10 @@ void Route::forget_remote() {
     remote_suspect_ = local_suspect_ = false;
     polling_ = final_due_ = false;
     desired_tx_in_force_ = required_rx_in_force_ = plan_.timing.delay;
-    window_.reset();
+    forget_counts();
+}
+
+void Route::forget_counts() {
     first_received_ = highest_received_ = heartbeats_received_ = 0;
     echo_time_ns_ = 0;
     loss_in_.reset();
@@ -195,8 +198,17 @@ std::optional<RouteTransition> Route::poll_transition() {
     return first;
 }
 
+// The far end of a route has one id as long as the peer lives. Another is believed only where there
+// is nothing to lose; a notice never.
+bool Route::is_far_end(const Heartbeat& heartbeat) const {
+    if (remote_id_ == heartbeat.sender_route) return true;
+    bool is_open = remote_id_.value == 0 || state_ == BfdState::down;
+    return is_open && !heartbeat.notice;
+}
+
 std::uint32_t Route::handle_heartbeat(TimePoint now, std::uint64_t counter,
                                       const Heartbeat& heartbeat) {
+    if (remote_id_ != heartbeat.sender_route) forget_counts();
     if (heartbeat.stalled) jitter_.reset();
     // One that was overtaken is counted, but what it says is out of date.
     bool is_overtaken = counter < highest_received_;

@@ -24,7 +24,6 @@
 #include "netft/core/quality.hpp"
 #include "netft/core/route_state.hpp"
 #include "netft/core/selector.hpp"
-#include "netft/session/replay_window.hpp"
 #include "netft/wire/heartbeat.hpp"
 
 namespace netft::core {
@@ -51,8 +50,8 @@ class Route {
     void handle_shutdown(TimePoint now);
 
     // --- what arrived
-    // Takes `counter`; what is not fresh must not be handed in further.
-    session::Freshness take_counter(std::uint64_t counter) { return window_.take(counter); }
+    // What was sent for another route must not be handed in: captured there, it may come here.
+    bool is_far_end(const Heartbeat& heartbeat) const;
     // Returns the RTT sample in µs that the heartbeat gave, 0 when none.
     std::uint32_t handle_heartbeat(TimePoint now, std::uint64_t counter,
                                    const Heartbeat& heartbeat);
@@ -105,6 +104,7 @@ class Route {
     void arm_detection();
     void disarm_detection();
     void forget_remote();
+    void forget_counts();
     void remember(TimePoint now, Direction direction, std::uint64_t counter, const Heartbeat& h);
     Heartbeat compose(TimePoint now) const;
 
@@ -140,7 +140,6 @@ class Route {
     TimePoint last_heard_;
 
     std::uint64_t counter_ = 0;
-    session::ReplayWindow<4> window_;
     std::uint64_t first_received_ = 0;  // counter; 0: none yet
     std::uint64_t highest_received_ = 0;
     std::uint64_t heartbeats_received_ = 0;  // in this incarnation of the peer

@@ -19,6 +19,9 @@
 
 namespace netft::core {
 
+// What seals datagrams.
+enum class CryptoKind : std::uint8_t { automatic, aesni_gcm, openssl };
+
 enum class PortKind : std::uint8_t { socket, af_packet, memif };
 
 // [[node]]; a PeerId is the index into Settings::nodes.
@@ -47,6 +50,7 @@ struct Settings {
     // At most kClusterKeysMax; the first is the one we answer with, all are accepted. Empty: 32
     // zero bytes (the node keys alone keep strangers out).
     std::vector<Secret32> cluster_keys;
+    CryptoKind crypto = CryptoKind::automatic;               // [security] crypto
     Duration rekey_after = 120s;                             // [security] rekey
     std::uint64_t rekey_datagrams = std::uint64_t{1} << 60;  // not in the file: for tests
     std::string adapter_name = "netft0";

@@ -34,6 +34,15 @@ MacAddress first_mac(const std::vector<routing::InterfaceFact>& facts, const std
     return {};
 }
 
+dataplane::CryptoChoice crypto_of(core::CryptoKind kind) {
+    switch (kind) {
+        case core::CryptoKind::automatic: break;
+        case core::CryptoKind::aesni_gcm: return dataplane::CryptoChoice::aesni_gcm;
+        case core::CryptoKind::openssl: return dataplane::CryptoChoice::openssl;
+    }
+    return dataplane::CryptoChoice::automatic;
+}
+
 // A netftd that was killed holds its socket, adapter and ports until its last thread is gone: that
 // takes milliseconds. One that lives holds them longer than we wait.
 template <class Open>
@@ -181,7 +190,7 @@ Status Daemon::open_worker(const core::Settings& settings) {
     pools_ = std::make_unique<dataplane::Pools>(std::move(*pools));
     ports_ = std::make_unique<PortKeeper>(settings.nodes[settings.self.value], *pools_);
     dataplane::WorkerSettings worker_settings{settings.spin, random_u64(), pools_.get(),
-                                              settings.security};
+                                              settings.security, crypto_of(settings.crypto)};
     auto worker = dataplane::Worker::create(worker_settings, *device_);
     if (!worker) return with_context("worker", worker.error());
     worker_ = std::move(*worker);

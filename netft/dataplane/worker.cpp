@@ -17,7 +17,7 @@ Result<std::unique_ptr<Worker>> Worker::create(const WorkerSettings& settings,
     if (!poller) return with_context("worker", poller.error());
     std::unique_ptr<CryptoDevice> crypto;
     if (settings.security != SecurityMode::none) {
-        auto device = CryptoDevice::create();
+        auto device = CryptoDevice::create(settings.crypto);
         if (!device) return with_context("worker", device.error());
         crypto = std::move(*device);
     }

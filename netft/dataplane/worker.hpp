@@ -29,6 +29,7 @@
 #include "netft/core/engine.hpp"
 #include "netft/core/events.hpp"
 #include "netft/core/plan.hpp"
+#include "netft/dataplane/crypto_device.hpp"
 #include "netft/dataplane/pool.hpp"
 #include "netft/dataplane/port.hpp"
 #include "tap/device.hpp"
@@ -68,6 +69,7 @@ struct WorkerSettings {
     std::uint64_t seed = 0;
     const Pools* pools = nullptr;  // its own, shared with its ports only; outlives it
     SecurityMode security = SecurityMode::none;
+    CryptoChoice crypto = CryptoChoice::automatic;
 };
 
 class Worker {

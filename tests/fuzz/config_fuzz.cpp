@@ -27,6 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(node.ipv4.is_v4() && node.ipv4.is_link_local());
         require(node.ipv6.is_v6() && node.ipv6.is_link_local());
     }
+    require(settings->cluster_keys.empty());  // no text makes it read a file
+    require(settings->rekey_after >= 1s && settings->rekey_after <= 24h);
     require(settings->topology.same_subnet.delay >= 1ms);
     require(settings->topology.same_subnet.threshold >= 1);
     return 0;

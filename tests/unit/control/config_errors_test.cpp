@@ -160,11 +160,14 @@ BOOST_AUTO_TEST_CASE(a_bad_security_section_says_where_and_what_is_allowed) {
          "\"none\""},
         {"mode = false\n", "c.toml:3: security.mode: a boolean is not allowed; allowed: a string"},
         {"zzz = \"x\"\n",
-         "c.toml:3: security: unknown key \"zzz\"; allowed: mode, key_file, rekey"},
+         "c.toml:3: security: unknown key \"zzz\"; allowed: mode, key_file, crypto, rekey"},
         {"key_file = \"cluster.key\"\n",
          "c.toml:3: security.key_file: \"cluster.key\" is not the path of a file; allowed: an "
          "absolute one"},
         {"key_file = \"\"\n", "c.toml:3: security.key_file: \"\" is not the path"},
+        {"crypto = \"qat\"\n",
+         "c.toml:3: security.crypto: \"qat\" is not a crypto device; allowed: \"auto\", "
+         "\"aesni_gcm\", \"openssl\""},
         {"rekey = \"999ms\"\n",
          "c.toml:3: security.rekey: \"999ms\" is out of range; allowed: 1s to 24h"},
         {"rekey = \"25h\"\n", "\"25h\" is out of range; allowed: 1s to 24h"},

@@ -37,6 +37,7 @@ cross_subnet = { delay = "1s" }
 mode = "sign"
 key_file = "/etc/netft/other.key"
 rekey = "5m"
+crypto = "openssl"
 [traffic]
 policy = "failover"
 hold_down = "30s"
@@ -76,6 +77,7 @@ BOOST_AUTO_TEST_CASE(a_short_file_gets_the_documented_defaults) {
     BOOST_TEST((s.security == SecurityMode::encrypt));
     BOOST_TEST(s.cluster_keys.empty());
     BOOST_TEST((s.rekey_after == 120s));
+    BOOST_TEST((s.crypto == core::CryptoKind::automatic));
     BOOST_TEST(s.adapter_name == "netft0");
     BOOST_TEST(!s.adapter_mtu);
     BOOST_TEST(s.port == 3343);
@@ -100,6 +102,7 @@ BOOST_AUTO_TEST_CASE(every_key_arrives_where_it_belongs) {
     BOOST_TEST((s.topology.cross_subnet == Timing{1s, 5}));
     BOOST_TEST((s.security == SecurityMode::sign));
     BOOST_TEST((s.rekey_after == 5min));
+    BOOST_TEST((s.crypto == core::CryptoKind::openssl));
     BOOST_TEST((s.hold_down == 30s));
     BOOST_TEST(s.topology.plumb_all_cross_subnet_routes);
     BOOST_TEST((s.exclude_interfaces == std::vector<std::string>{"lo?", "x*"}));
