@@ -123,10 +123,11 @@ def entropy(data):
 def nothing_known_is_read_on_the_wire(lab):
     payloads = talked_and_captured(lab)
     assert sum(map(len, payloads)) > 4_000_000, "the traffic was not captured"
-    known = grams(SECRET.encode(), *secrets_of(lab))
+    # Not those of zeros: counters, which stand in the headers, look like the middle of an address,
+    # and one payload of the capture is many datagrams where the kernel had not cut them yet.
+    known = {gram for gram in grams(SECRET.encode(), *secrets_of(lab)) if gram.count(0) < 4}
     for payload in payloads:
-        body = payload[wire.HEADER_BYTES:]  # a counter may look like part of an address
-        seen = [gram for gram in known if gram in body]
+        seen = [gram for gram in known if gram in payload]
         assert not seen, f"{seen[0]!r} in a datagram of type {payload[0] & 15}"
     assert {payload[0] & 15 for payload in payloads} >= {1, 2, 4, 5, 6}
 
