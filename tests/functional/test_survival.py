@@ -85,7 +85,8 @@ def sessions_survive_a_flushed_address(lab):
 def sessions_survive_a_flush_of_the_adapters_own_addresses_and_routes(lab):
     address = lab["n1"].show()["adapter"]["ipv4"]
     with sessions_survive(lab) as ssh:
-        lab["n1"].run("ip", "address", "flush", "dev", "netft0")
+        # netftd may put them back faster than ip(8) looks whether they are gone.
+        lab["n1"].run("ip", "-loops", "1", "address", "flush", "dev", "netft0", check=False)
         wait_for("address restored", lambda: address in lab["n1"].run(
             "ip", "address", "show", "dev", "netft0").stdout)
         lab["n1"].run("ip", "route", "flush", "dev", "netft0")
