@@ -47,19 +47,10 @@ constexpr std::array kAllowed{
     "recvfrom", "recvmmsg", "recvmsg", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown"};
 
 // The leak detector looks at its own process from another one; reports are made by a program.
-constexpr std::array kForSanitizers{"arch_prctl",
-                                    "clone",
-                                    "execve",
-                                    "fork",
-                                    "kill",
-                                    "mincore",
-                                    "personality",
-                                    "pipe",
-                                    "process_vm_readv",
-                                    "ptrace",
-                                    "sched_setscheduler",
-                                    "vfork",
-                                    "wait4"};
+constexpr std::array kForSanitizers{
+    "arch_prctl", "clone",       "clone3", "execve",           "fork",   "kill",
+    "mincore",    "personality", "pipe",   "process_vm_readv", "ptrace", "sched_setscheduler",
+    "vfork",      "wait4"};
 
 constexpr std::array kFamilies{AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX};
 

@@ -15,9 +15,15 @@ std::atomic<unsigned> next_device{0};
 
 // crypto_openssl loads libcrypto's default provider when a device comes and unloads it when one
 // goes; after the last, nothing in the process could encrypt or hash any more. So we hold it too,
-// until the process ends.
+// until the process ends: given back before libcrypto tidies up, or it could not free all.
 void hold_libcrypto() {
-    [[maybe_unused]] static OSSL_PROVIDER* const held = OSSL_PROVIDER_load(nullptr, "default");
+    struct Held {
+        OSSL_PROVIDER* provider = OSSL_PROVIDER_load(nullptr, "default");
+        ~Held() {
+            if (provider != nullptr) OSSL_PROVIDER_unload(provider);
+        }
+    };
+    static const Held held;
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ std::optional<Needle> expanded_behind(const std::vector<const std::uint8_t*>& pl
 BOOST_AUTO_TEST_SUITE(key)
 
 BOOST_DATA_TEST_CASE(a_key_that_dies_is_nowhere_in_memory, kDrivers* kModes, driver, mode) {
+    if (!kCanSearchMemory) return;
     for (CryptoUse use : {CryptoUse::seal, CryptoUse::open}) {
         DevicePtr device = make_device(driver);
         Needle needle(key_of(77).bytes());
@@ -51,9 +52,9 @@ BOOST_DATA_TEST_CASE(a_key_that_is_replaced_is_wiped, kDrivers, driver) {
     DevicePtr device = make_device(driver);
     Needle needle(key_of(78).bytes());
     CryptoKey key = add_key(*device, key_of(78), SecurityMode::encrypt, CryptoUse::seal);
-    BOOST_TEST(!needle.find().empty());
+    BOOST_TEST((!kCanSearchMemory || !needle.find().empty()));
     key = add_key(*device, key_of(79), SecurityMode::encrypt, CryptoUse::seal);
-    BOOST_TEST(needle.find().empty());
+    BOOST_TEST((!kCanSearchMemory || needle.find().empty()));
     BOOST_TEST(device->keys() == 1u);
     Buffer buffer = datagram(5, 90);
     Buffer expected = reference_sealed(key_of(79), SecurityMode::encrypt, buffer);

@@ -9,6 +9,13 @@
 
 namespace netft::dataplane::test {
 
+// A sanitizer has its own memory mapped all over the process, some of it not to be read.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kCanSearchMemory = false;
+#else
+constexpr bool kCanSearchMemory = true;
+#endif
+
 // Bytes to look for, kept in a form that the search itself does not find.
 class Needle {
  public:
