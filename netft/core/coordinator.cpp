@@ -317,6 +317,11 @@ std::vector<std::string> Coordinator::warnings() const {
     for (const auto& [id, peer] : peers_)
         if (!peer.refusal.empty())
             out.push_back(peer.node.name + ": card refused: " + peer.refusal);
+    for (const auto& [id, peer] : peers_)
+        for (const Life& life : peer.lives)
+            if (life.is_refused)
+                out.push_back(peer.node.name + ": a second machine, " + life.remote.to_string() +
+                              ", uses its key: refused until the next reload");
     return out;
 }
 

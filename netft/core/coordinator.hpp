@@ -157,7 +157,6 @@ class Coordinator {
         std::uint64_t former_incarnation = 0;  // that it replaced
         std::vector<Life> lives;               // newest last, at most kLivesMax
         PeerHandshake handshake;
-        std::optional<Endpoint> clone;  // a second machine with its key, refused
         std::uint64_t sessions_opened = 0;
         std::uint64_t last_serial = 0;  // of the session counted last
         bool reachable = false;
@@ -203,7 +202,7 @@ class Coordinator {
     void take_initiation(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,
                          Bytes datagram, session::ReceivedInitiation& initiation);
     bool is_new(TimePoint now, Peer& peer, const InitiationPayload& payload);
-    void refuse_clone(TimePoint now, EndpointId local, const Endpoint& remote,
+    void refuse_clone(EndpointId local, const Endpoint& remote,
                       session::ReceivedInitiation& initiation);
     void handle_response(TimePoint now, EndpointId local, const Endpoint& remote,
                          const Header& header, Bytes datagram);

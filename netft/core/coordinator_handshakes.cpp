@@ -112,7 +112,7 @@ void Coordinator::take_initiation(TimePoint now, Peer& peer, EndpointId local,
     if (payload.mode != settings_.security) return drops_.count(DropReason::rx_security_mismatch);
     for (const Life& life : peer.lives)
         if (life.incarnation == payload.incarnation && life.is_refused)
-            return refuse_clone(now, local, remote, initiation);
+            return refuse_clone(local, remote, initiation);
     if (!is_new(now, peer, payload)) return drops_.count(DropReason::rx_replayed_opening);
     SessionIndex fresh = fresh_index();
     auto index = peer.opening.handle_initiation(now, {payload.index, payload.incarnation}, fresh);
@@ -150,9 +150,8 @@ bool Coordinator::is_new(TimePoint now, Peer& peer, const InitiationPayload& pay
     return may;
 }
 
-void Coordinator::refuse_clone(TimePoint now, EndpointId local, const Endpoint& remote,
+void Coordinator::refuse_clone(EndpointId local, const Endpoint& remote,
                                session::ReceivedInitiation& initiation) {
-    (void)now;
     drops_.count(DropReason::rx_cloned_node);
     auto response = session::write_response(*identity_.primitives, secure_->identity, initiation,
                                             fresh_index(), HandshakeStatus::cloned);

@@ -230,7 +230,6 @@ void Coordinator::name_clone(Peer& peer, std::uint64_t incarnation) {
     note(Notice::Severity::error, Notice::Fault::config, "session",
          peer.node.name + ": two machines use its key: a cloned machine? " + first.to_string() +
              " goes on, " + clone.remote.to_string() + " is refused: give it a key of its own");
-    peer.clone = clone.remote;
     peer.opening.drop_incarnation(incarnation);
     forget_sends();
 }

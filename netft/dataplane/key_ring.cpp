@@ -15,24 +15,19 @@ bool comes_before(const Entry& entry, SessionIndex local) {
 
 }  // namespace
 
-std::size_t KeyRing::follow(const core::Plan& plan) {
-    if (device_ == nullptr) return 0;
-    std::size_t failed = 0;
+void KeyRing::follow(const core::Plan& plan) {
+    if (device_ == nullptr) return;
     std::vector<std::optional<Entry>> next;
     mode_ = plan.security;
     for (const core::PlanPeer& peer : plan.peers) {
         for (const core::PlanSession& session : peer.sessions) {
             if (!session.keys) continue;
-            if (auto entry = take(session))
-                next.push_back(std::move(entry));
-            else
-                ++failed;
+            if (auto entry = take(session)) next.push_back(std::move(entry));
         }
     }
     std::sort(next.begin(), next.end(),
               [](const auto& a, const auto& b) { return a->local < b->local; });
     entries_ = std::move(next);
-    return failed;
 }
 
 // The entry of a session we have already, or a new one.

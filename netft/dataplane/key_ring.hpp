@@ -19,9 +19,9 @@ class KeyRing {
     // `device` is null in security mode none, and then there are never keys.
     explicit KeyRing(CryptoDevice* device) : device_(device) {}
 
-    // Keys for exactly the sessions of the plan. Returns how many could not be made: such sessions
-    // neither send nor receive.
-    std::size_t follow(const core::Plan& plan);
+    // Keys for exactly the sessions of the plan. A session whose keys cannot be made (no memory)
+    // neither sends (tx_not_sealed) nor receives (rx_no_session).
+    void follow(const core::Plan& plan);
 
     // nullptr: no such session.
     const CryptoKey* sealing(SessionIndex local) const;

@@ -136,10 +136,6 @@ void OpeningMachine::count_try(TimePoint now, Random& random) {
     initiating_->interval = std::min(interval * 2, kLastRetry);
 }
 
-void OpeningMachine::try_at(TimePoint when) {
-    if (initiating_) initiating_->next_try = std::min(initiating_->next_try, when);
-}
-
 void OpeningMachine::drop_incarnation(std::uint64_t incarnation) {
     std::erase_if(sessions_, [incarnation](const Session& session) {
         return session.incarnation == incarnation;

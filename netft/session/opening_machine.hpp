@@ -85,8 +85,6 @@ class OpeningMachine {
     bool wants_transmit(TimePoint now) const;
     // One try goes out now: plans the next.
     void count_try(TimePoint now, Random& random);
-    // The next try need not wait: the peer has given us something that it asked for.
-    void try_at(TimePoint when);
     // Ends every session with that life of the peer.
     void drop_incarnation(std::uint64_t incarnation);
 
