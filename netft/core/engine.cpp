@@ -96,7 +96,7 @@ std::optional<Transmit> Engine::poll_transmit(TimePoint now) {
 
 Transmit Engine::State::transmit(TimePoint now, const QueuedTransmit& queued) {
     Route& route = *routes[queued.route];
-    const PlanRoute& via = routes[queued.via]->plan();
+    const RoutePlan& via = routes[queued.via]->plan();
     const EnginePeer& peer = peers[peer_slot(via.peer)];
     NETFT_ASSERT(peer.sending.has_value());
     bool is_notice = queued.via != queued.route;

@@ -92,7 +92,7 @@ void Engine::State::rebuild_indexes() {
     transmits = std::make_unique<Fifo<QueuedTransmit>>(routes.size() * 4 + 64);
     candidates.reserve(routes.size());
     for (std::uint32_t slot = 0; slot < routes.size(); ++slot) {
-        const PlanRoute& route = routes[slot]->plan();
+        const RoutePlan& route = routes[slot]->plan();
         paths[PathKey{route.local, route.remote}] = slot;
         route_slot_of[route.id] = slot;
         peers[peer_slot(route.peer)].routes.push_back(slot);

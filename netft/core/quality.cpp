@@ -1,12 +1,37 @@
 #include "netft/core/quality.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace netft::core {
 
+namespace {
+
+// 4 bits of exponent, 12 of mantissa: below 2 × 2^12 the value itself, above with a leading 1 that
+// is not written. Rising values have rising codes.
+constexpr unsigned kMantissaBits = 12;
+constexpr std::uint32_t kLongest = 0x1fff << 14;
+
+std::uint16_t packed(std::uint32_t us) {
+    us = std::min(us, kLongest);
+    auto bits = static_cast<unsigned>(std::bit_width(us));
+    if (bits <= kMantissaBits) return static_cast<std::uint16_t>(us);
+    unsigned shift = bits - kMantissaBits - 1;
+    std::uint32_t mantissa = (us >> shift) & ((1u << kMantissaBits) - 1);
+    return static_cast<std::uint16_t>((shift + 1) << kMantissaBits | mantissa);
+}
+
+std::uint32_t unpacked(std::uint16_t code) {
+    std::uint32_t exponent = code >> kMantissaBits;
+    std::uint32_t mantissa = code & ((1u << kMantissaBits) - 1);
+    return exponent == 0 ? mantissa : (mantissa | 1u << kMantissaBits) << (exponent - 1);
+}
+
+}  // namespace
+
 void RttWindow::add(std::uint32_t rtt_us) {
-    samples_[next_] = rtt_us;
-    next_ = static_cast<std::uint16_t>((next_ + 1) % kSamples);
+    samples_[next_] = packed(rtt_us);
+    next_ = static_cast<std::uint8_t>((next_ + 1) % kSamples);
     if (count_ < kSamples) ++count_;
 }
 
@@ -15,7 +40,7 @@ std::optional<std::uint32_t> RttWindow::percentile(unsigned p) const {
     auto sorted = samples_;
     auto nth = sorted.begin() + static_cast<std::ptrdiff_t>((count_ - 1u) * p / 100);
     std::nth_element(sorted.begin(), nth, sorted.begin() + count_);
-    return *nth;
+    return unpacked(*nth);
 }
 
 // Unsigned throughout: what the peer calls its clock may be anything.
@@ -29,27 +54,34 @@ void JitterMeter::add(std::uint64_t sent_ns, TimePoint received) {
     jitter_ns_ += (difference - jitter_ns_) / 16;
 }
 
+LossMeter::Mark LossMeter::mark_of(const Totals& totals) {
+    return {static_cast<std::uint32_t>(totals.expected),
+            static_cast<std::uint32_t>(totals.received)};
+}
+
 void LossMeter::update(std::uint64_t expected, std::uint64_t received) {
     if (expected < now_.expected || received < now_.received) reset();
     now_ = {expected, received};
+    Mark mark = mark_of(now_);
     if (count_ == 0) {
-        marks_[0] = now_;
+        marks_[0] = mark;
         count_ = 1;
         return;
     }
     std::size_t newest = (oldest_ + count_ - 1u) % kMarks;
-    if (expected - marks_[newest].expected < kStep) return;
+    if (mark.expected - marks_[newest].expected < kStep) return;
     if (count_ == kMarks)
         oldest_ = static_cast<std::uint8_t>((oldest_ + 1) % kMarks);
     else
         ++count_;
-    marks_[(oldest_ + count_ - 1u) % kMarks] = now_;
+    marks_[(oldest_ + count_ - 1u) % kMarks] = mark;
 }
 
 std::optional<double> LossMeter::loss() const {
     if (count_ == 0) return {};
-    std::uint64_t expected = now_.expected - marks_[oldest_].expected;
-    std::uint64_t received = now_.received - marks_[oldest_].received;
+    Mark mark = mark_of(now_);
+    std::uint32_t expected = mark.expected - marks_[oldest_].expected;
+    std::uint32_t received = mark.received - marks_[oldest_].received;
     if (expected < 10) return {};
     if (received >= expected) return 0.0;
     return 1.0 - static_cast<double>(received) / static_cast<double>(expected);

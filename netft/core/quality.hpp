@@ -9,10 +9,11 @@
 
 namespace netft::core {
 
-// The last kSamples round-trip times; percentiles are worked out when somebody asks.
+// The last kSamples round-trip times; percentiles are worked out when somebody asks. A sample takes
+// two bytes: exact up to 8,191 µs, above that to 1/8192; the longest is 134 s.
 class RttWindow {
  public:
-    static constexpr std::size_t kSamples = 96;
+    static constexpr std::size_t kSamples = 64;
 
     void add(std::uint32_t rtt_us);
     // The p-th percentile (0..100) in µs; nullopt without samples.
@@ -20,9 +21,9 @@ class RttWindow {
     void reset() { *this = RttWindow(); }
 
  private:
-    std::array<std::uint32_t, kSamples> samples_{};
-    std::uint16_t next_ = 0;
-    std::uint16_t count_ = 0;
+    std::array<std::uint16_t, kSamples> samples_{};  // packed, in their order
+    std::uint8_t next_ = 0;
+    std::uint8_t count_ = 0;
 };
 
 // Interarrival jitter, RFC 3550 §6.4.1: smoothed difference of transit times, 1/16 a sample. The
@@ -53,10 +54,17 @@ class LossMeter {
         std::uint64_t expected = 0;
         std::uint64_t received = 0;
     };
-    static constexpr std::uint64_t kStep = 25;
+    // The low halves: only differences over a few hundred datagrams are taken.
+    struct Mark {
+        std::uint32_t expected = 0;
+        std::uint32_t received = 0;
+    };
+    static constexpr std::uint32_t kStep = 25;
     static constexpr std::size_t kMarks = 4;
 
-    std::array<Totals, kMarks> marks_{};  // ring of past totals, one every kStep expected
+    static Mark mark_of(const Totals& totals);
+
+    std::array<Mark, kMarks> marks_{};  // ring of past totals, one every kStep expected
     std::uint8_t oldest_ = 0;
     std::uint8_t count_ = 0;
     Totals now_;

@@ -24,7 +24,7 @@ RouteEvent event_of(BfdState remote) {
 
 }  // namespace
 
-Route::Route(const PlanRoute& plan, TimePoint now, std::uint64_t counter_base)
+Route::Route(const RoutePlan& plan, TimePoint now, std::uint64_t counter_base)
     : plan_(plan),
       state_(plan.admin_up ? BfdState::down : BfdState::admin_down),
       reason_(plan.admin_up ? plan.reason : Diagnostic::administratively_down),
@@ -52,7 +52,7 @@ Duration Route::transmit_interval() const {
     return std::max(interval, kDownInterval);
 }
 
-void Route::configure(TimePoint now, const PlanRoute& plan) {
+void Route::configure(TimePoint now, const RoutePlan& plan) {
     bool was_usable = plan_.usable;
     bool was_admin_up = plan_.admin_up;
     bool new_timing = plan_.timing != plan.timing;
@@ -169,32 +169,26 @@ void Route::set_suspect(TimePoint now, bool suspect, Diagnostic reason, bool rem
 }
 
 void Route::emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic reason, bool remote) {
-    if (transitions_waiting_ == transitions_out_.size())
-        return;  // engine takes them after each call
+    if (transitions_out_.is_full()) return;  // engine takes them after each call
     bool leaves_or_joins_up = (from == BfdState::up) != (state_ == BfdState::up);
     if (leaves_or_joins_up) ++transitions_;
     RouteTransition t;
     t.at = now;
-    t.route = plan_.id;
-    t.peer = plan_.peer;
     t.from = from;
     t.to = state_;
     t.from_suspect = from_suspect;
     t.to_suspect = suspect_;
     t.reason = reason;
     t.remote_said_so = remote;
-    t.recent_count = recent_count_;
-    for (std::size_t i = 0; i < recent_count_; ++i)
-        t.recent[i] =
-            recent_[(recent_next_ + kRecentHeartbeats - recent_count_ + i) % kRecentHeartbeats];
-    transitions_out_[transitions_waiting_++] = t;
+    transitions_out_.push(t);
 }
 
 std::optional<RouteTransition> Route::poll_transition() {
-    if (transitions_waiting_ == 0) return {};
-    auto first = transitions_out_[0];
-    std::move(transitions_out_.begin() + 1, transitions_out_.end(), transitions_out_.begin());
-    --transitions_waiting_;
+    std::optional<RouteTransition> first = transitions_out_.pop();
+    if (!first) return {};
+    first->route = plan_.id;
+    first->peer = plan_.peer;
+    recent_.copy_to(*first);
     return first;
 }
 
@@ -319,10 +313,7 @@ void Route::handle_timers(TimePoint now) {
 }
 
 std::optional<TimePoint> Route::next_deadline() const {
-    std::optional<TimePoint> soonest = next_transmit_;
-    for (auto deadline : {detection_deadline_, suspect_deadline_})
-        if (deadline && (!soonest || *deadline < *soonest)) soonest = deadline;
-    return soonest;
+    return next_transmit_.or_sooner(detection_deadline_).or_sooner(suspect_deadline_);
 }
 
 Heartbeat Route::compose(TimePoint now) const {
@@ -417,9 +408,7 @@ HeartbeatRecord Route::record(TimePoint at, Direction direction, std::uint64_t c
 
 void Route::remember(TimePoint now, Direction direction, std::uint64_t counter,
                      const Heartbeat& h) {
-    recent_[recent_next_] = {now, direction, h.state, h.suspect, h.diagnostic, counter};
-    recent_next_ = static_cast<std::uint8_t>((recent_next_ + 1) % kRecentHeartbeats);
-    if (recent_count_ < kRecentHeartbeats) ++recent_count_;
+    recent_.add({now, direction, h.state, h.suspect, h.diagnostic, counter});
 }
 
 }  // namespace netft::core

@@ -13,15 +13,16 @@
 // Threads: the worker's only.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 
 #include "netft/base/random.hpp"
 #include "netft/base/time.hpp"
 #include "netft/core/events.hpp"
+#include "netft/core/optional_time.hpp"
 #include "netft/core/plan.hpp"
 #include "netft/core/quality.hpp"
+#include "netft/core/route_memory.hpp"
 #include "netft/core/route_state.hpp"
 #include "netft/core/selector.hpp"
 #include "netft/wire/heartbeat.hpp"
@@ -39,10 +40,10 @@ class Route {
     static constexpr std::uint8_t kNotices = 3;
 
     // `counter_base`: the first heartbeat carries counter_base + 1.
-    Route(const PlanRoute& plan, TimePoint now, std::uint64_t counter_base);
+    Route(const RoutePlan& plan, TimePoint now, std::uint64_t counter_base);
 
     // --- what control decided
-    void configure(TimePoint now, const PlanRoute& plan);
+    void configure(TimePoint now, const RoutePlan& plan);
     // There is a session to send on now (`up` true), or there is none any more.
     void handle_session(TimePoint now, bool up, Diagnostic reason);
     // The peer is a new incarnation: nothing it said before counts.
@@ -79,7 +80,7 @@ class Route {
     std::optional<RouteTransition> poll_transition();
 
     // --- state
-    const PlanRoute& plan() const { return plan_; }
+    const RoutePlan& plan() const { return plan_; }
     BfdState state() const { return state_; }
     bool is_up() const { return state_ == BfdState::up; }
     bool is_suspect() const { return suspect_; }
@@ -108,7 +109,7 @@ class Route {
     void remember(TimePoint now, Direction direction, std::uint64_t counter, const Heartbeat& h);
     Heartbeat compose(TimePoint now) const;
 
-    PlanRoute plan_;
+    RoutePlan plan_;
     BfdState state_ = BfdState::down;
     Diagnostic reason_ = Diagnostic::none;
     bool remote_said_so_ = false;
@@ -133,10 +134,10 @@ class Route {
     Duration remote_desired_tx_{};
     Duration remote_required_rx_{};
 
-    std::optional<TimePoint> next_transmit_;
+    OptionalTime next_transmit_;
     TimePoint earliest_transmit_;
-    std::optional<TimePoint> detection_deadline_;
-    std::optional<TimePoint> suspect_deadline_;
+    OptionalTime detection_deadline_;
+    OptionalTime suspect_deadline_;
     TimePoint last_heard_;
 
     std::uint64_t counter_ = 0;
@@ -153,11 +154,8 @@ class Route {
     LossMeter loss_in_;
     LossMeter loss_out_;
 
-    std::array<RecentHeartbeat, kRecentHeartbeats> recent_{};
-    std::uint8_t recent_next_ = 0;
-    std::uint8_t recent_count_ = 0;
-    std::array<std::optional<RouteTransition>, 4> transitions_out_;
-    std::uint8_t transitions_waiting_ = 0;
+    RecentHeartbeats recent_;
+    PendingTransitions transitions_out_;
 };
 
 }  // namespace netft::core
