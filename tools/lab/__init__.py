@@ -20,6 +20,9 @@ Parts
     --+-----|----------+-----|----------+-----|--  bridge net0 \\ namespace netft-sw
             +----------------+----------------+--  bridge net1 /
 
+A link with delay, jitter, reordering or duplication has lab-relay (tools/relay) between port and
+bridge.
+
 All kernel objects live in these namespaces, so deleting them removes everything, whatever state a
 crash left them in. Needs root. The Python standard library only.
 """

@@ -27,6 +27,7 @@ class Binaries:
         self._directories = _places(self.directory)
         if not wanted:
             self._directories.append(TOOLS)
+        self._directories += _places(TOOLS.parent.parent / "libexec" / "netft")  # where installed
 
     def search_path(self):
         """A PATH with the programs' directories in front."""

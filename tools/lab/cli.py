@@ -8,7 +8,7 @@ import sys
 
 from lab import demo, laboratory
 from lab.binaries import Binaries
-from lab.faults import FAULTS
+from lab.faults import FAULTS, LINK_WORDS
 from lab.laboratory import Laboratory
 from lab.shell import LabError
 from lab.spec import NETWORKS_MAX, NODES_MAX, Spec
@@ -46,6 +46,12 @@ def _percent(text):
     raise argparse.ArgumentTypeError(f"'{text}' is not a percentage above 0 and up to 100")
 
 
+def _milliseconds(text):
+    if re.fullmatch(r"\d{1,5}(\.\d+)?(ms)?", text):
+        return float(text.removesuffix("ms"))
+    raise argparse.ArgumentTypeError(f"'{text}' is not a time in milliseconds, for example 20")
+
+
 def _rate(text):
     if not re.fullmatch(r"\d+(\.\d+)?[kmg]?bit", text):
         raise argparse.ArgumentTypeError(f"'{text}' is not a rate, for example 10mbit")
@@ -73,11 +79,18 @@ def _add_faults(commands):
     cut.add_argument("network")
     kind = cut.add_mutually_exclusive_group()
     kind.add_argument("--carrier", action="store_true", help="the node loses carrier")
-    kind.add_argument("--oneway", choices=("in", "out"), help="only one direction is lost")
-    kind.add_argument("--loss", type=_percent, metavar="P", help="percent of packets, both ways")
     kind.add_argument("--mtu", type=_count(65000, 68), metavar="N",
                       help="silently drop packets longer than N bytes")
     kind.add_argument("--rate", type=_rate, metavar="R", help="bandwidth, for example 10mbit")
+    cut.add_argument("--oneway", choices=("in", "out"),
+                     help="only one direction is lost, or has the faults below")
+    cut.add_argument("--loss", type=_percent, metavar="P", help="percent of packets")
+    cut.add_argument("--delay", type=_milliseconds, metavar="MS", help="packets come later")
+    cut.add_argument("--jitter", type=_milliseconds, metavar="MS",
+                     help="by so much more or less, in order")
+    cut.add_argument("--reorder", type=_percent, metavar="P", help="percent that are overtaken")
+    cut.add_argument("--duplicate", type=_percent, metavar="P", help="percent that come twice")
+    cut.add_argument("--seed", type=_count(2**31), metavar="N", help="of the chances; default: 1")
     cut.set_defaults(run=cut_command)
     heal = commands.add_parser("heal", help="undo all faults, or those of one cable")
     heal.add_argument("node", nargs="?")
@@ -153,13 +166,28 @@ def exec_command(options, binaries):
     os.execvpe("ip", ["ip", "netns", "exec", daemon.namespace, *command], daemon.environment())
 
 
+def _fault_of(options):
+    """The kind of fault and its value, as Laboratory.cut() takes them."""
+    words = {name: value for name in (*LINK_WORDS, "loss", "oneway", "seed")
+             if (value := getattr(options, name)) is not None}
+    alone = [name for name in ("carrier", "mtu", "rate") if getattr(options, name)]
+    if alone and words:
+        parser().error(f"cut: --{alone[0]} stands alone, not with --{next(iter(words))}")
+    if alone:
+        value = getattr(options, alone[0])
+        return alone[0], None if value is True else value
+    if len(words) == 1 and (only := next(iter(words))) in FAULTS:
+        return only, words[only]
+    if set(words) - {"oneway", "seed"}:
+        return "link", words
+    if words:
+        parser().error("cut: --seed goes with what is left to chance")
+    return "silent", None
+
+
 def cut_command(options, binaries):
-    lab = Laboratory.opened(binaries)
-    kind, value = "silent", None
-    for name in FAULTS:
-        if getattr(options, name, None):
-            kind, value = name, getattr(options, name)
-    lab.cut(options.node, options.network, kind, None if value is True else value)
+    kind, value = _fault_of(options)
+    Laboratory.opened(binaries).cut(options.node, options.network, kind, value)
     return 0
 
 
@@ -216,6 +244,12 @@ def _node_status(daemon):
             "routes_up": sum(route["state"] == "up" for route in routes), "routes": len(routes)}
 
 
+def _in_words(value):
+    if isinstance(value, dict):
+        return "".join(f" {name}={word}" for name, word in value.items())
+    return "" if value is None else f" {value}"
+
+
 def status_command(options, binaries):
     lab = Laboratory.opened(binaries)
     nodes = [_node_status(daemon) for daemon in lab.nodes.values()]
@@ -229,8 +263,8 @@ def status_command(options, binaries):
         print(f"{node['node']:<6} {node['netftd']:<8} {node['pid'] or '-':>7}  "
               f"{node['ipv4'] or '-':<16} {node['routes_up']} of {node['routes']}")
     for fault in broken:
-        value = "" if fault["value"] is None else f" {fault['value']}"
-        print(f"fault: {fault['node']} {fault['network']}: {fault['fault']}{value}")
+        print(f"fault: {fault['node']} {fault['network']}: {fault['fault']}"
+              f"{_in_words(fault['value'])}")
     return 0
 
 

@@ -8,13 +8,18 @@ The kernel of a small machine may have no netem, so:
   loss     nft on the port drops a share of the packets, both ways
   mtu      nft on the port drops what is longer than N bytes of IP, both ways, and says nothing
   rate     a token bucket at both ends of the cable
-Loss and mtu must see real datagrams: while such a fault stands, segmentation of UDP is taken away
+  link     delay, jitter, reordering, duplication, with or without loss: lab-relay stands between the
+           port and its bridge. Killed, it leaves a silent cut; to remove its TAP is to end it.
+Loss, mtu and all of link but a plain delay must see real datagrams: while such a fault stands, segmentation of UDP is taken away
 from all nodes' interfaces on that network, for else 64 KiB cross a veth as one packet.
 """
-from lab.shell import LabError, output_of, succeeds
-from lab.spec import SWITCH, interface_of, namespace_of, switch_port
+import subprocess
+
+from lab.shell import LabError, batch, output_of, succeeds
+from lab.spec import SWITCH, interface_of, namespace_of, relay_tap, switch_port
 
 ETHERNET_HEADER = 14
+LINK_WORDS = ("delay", "jitter", "reorder", "duplicate")  # milliseconds, then percent
 
 
 def _table(node, network):
@@ -61,6 +66,39 @@ def _loss(spec, node, network, value):
     _filter(node, network, ingress=rule, egress=rule)
 
 
+def _model(words, is_on):
+    """lab-relay's words for one direction."""
+    if not is_on:
+        return "0,0,0,0,0"
+    times = [words.get(name, 0) for name in ("delay", "jitter")]
+    shares = [words.get(name, 0) / 100 for name in ("reorder", "duplicate", "loss")]
+    return ",".join(str(word) for word in times + shares)
+
+
+def _start_relay(binaries, node, network, words):
+    direction = words.get("oneway")
+    process = subprocess.Popen(
+        ["ip", "netns", "exec", SWITCH, binaries.find("lab-relay"), switch_port(node, network),
+         relay_tap(node, network), "--seed", str(words.get("seed", 1)),
+         "--out", _model(words, direction != "in"), "--in", _model(words, direction != "out")],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True)
+    with process.stdout, process.stderr:
+        if process.stdout.readline().strip() != "ready":
+            raise LabError(process.stderr.readline().strip() or "lab-relay: ended at once")
+    process.returncode = 0  # it outlives us
+
+
+def _link(spec, node, network, words, binaries):
+    """The words: what LINK_WORDS names, "loss", "oneway" (the only direction that is bad), "seed"."""
+    if set(words) - {"delay", "oneway", "seed"}:
+        _set_udp_segmentation(spec, network, "off")
+    _start_relay(binaries, node, network, words)
+    batch(SWITCH, [f"link set {relay_tap(node, network)} mtu {spec.mtu} up",
+                   f"link set {switch_port(node, network)} nomaster",
+                   f"link set {relay_tap(node, network)} master {network}"])
+
+
 def _mtu(spec, node, network, value):
     _set_udp_segmentation(spec, network, "off")
     # At ingress the Ethernet header is already taken off, at egress it is counted.
@@ -79,11 +117,14 @@ FAULTS = {"silent": _silent, "carrier": _carrier, "oneway": _oneway, "loss": _lo
           "rate": _rate}
 
 
-def cut(spec, node, network, kind="silent", value=None):
+def cut(spec, node, network, kind="silent", value=None, binaries=None):
     _check(spec, node, network)
     heal(spec, node, network)
     try:
-        FAULTS[kind](spec, node, network, value)
+        if kind == "link":
+            _link(spec, node, network, value, binaries)
+        else:
+            FAULTS[kind](spec, node, network, value)
     except LabError:
         heal(spec, node, network)
         raise
@@ -93,6 +134,7 @@ def heal(spec, node, network):
     """Undoes every kind of fault on one cable; harmless where there is none."""
     _check(spec, node, network)
     port = switch_port(node, network)
+    succeeds("ip", "-n", SWITCH, "link", "delete", relay_tap(node, network))
     succeeds("ip", "netns", "exec", SWITCH, "nft", "delete", "table", "netdev",
              _table(node, network))
     succeeds("tc", "-n", SWITCH, "qdisc", "del", "dev", port, "root")

@@ -182,7 +182,7 @@ class Laboratory:
                 (place / "hosts").write_text(text, encoding="utf-8")
 
     def cut(self, node, network, kind="silent", value=None):
-        faults.cut(self.spec, node, network, kind, value)
+        faults.cut(self.spec, node, network, kind, value, self.binaries)
         self.faults[f"{node} {network}"] = [kind, value]
         self._save()
 

@@ -46,6 +46,11 @@ def switch_port(node, network):
     return f"{node}-{network}"
 
 
+def relay_tap(node, network):
+    """What takes the port's place at the bridge while lab-relay makes the cable bad."""
+    return f"{switch_port(node, network)}~r"
+
+
 def interface_of(network):
     """The node's end: net0 is joined by eth0."""
     return "eth" + network.removeprefix("net")
