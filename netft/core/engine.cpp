@@ -50,7 +50,8 @@ bool Engine::is_reachable(PeerId peer) const {
 
 std::span<const PlanPeer> Engine::peers() const { return state_->plan.peers; }
 
-std::optional<TrainTicket> Engine::begin_train(TimePoint, PeerId peer, std::uint16_t datagrams) {
+std::optional<TrainTicket> Engine::begin_train(TimePoint, PeerId peer, std::uint16_t datagrams,
+                                               const FrameView&) {
     NETFT_ASSERT(datagrams > 0 && datagrams <= kTrainDatagramsMax);
     std::uint32_t slot = state_->peer_slot(peer);
     if (slot == Path::kNoRoute) return {};
@@ -58,7 +59,7 @@ std::optional<TrainTicket> Engine::begin_train(TimePoint, PeerId peer, std::uint
     if (!p.selected || !p.sending) return {};
     Route& route = *state_->routes[p.selected_slot];
     const PlanSession& session = p.sessions[*p.sending].plan;
-    TrainTicket ticket{route.plan().local, route.plan().remote, route.plan().id, session.local, {}};
+    TrainTicket ticket{{&p.selected_destination, 1}, session.local, {}};
     ticket.header.type = MessageType::data;
     ticket.header.receiver = session.remote;
     ticket.header.counter = p.data_counter + 1;
@@ -199,6 +200,10 @@ void Engine::State::select_route(TimePoint now, std::uint32_t peer_slot) {
     peer_timers.set(peer_slot, selection.recheck);
     auto slot = selection.route ? route_slot_of.find(*selection.route) : route_slot_of.end();
     peer.selected_slot = slot == route_slot_of.end() ? Path::kNoRoute : slot->second;
+    if (peer.selected_slot != Path::kNoRoute) {
+        const RoutePlan& route = routes[peer.selected_slot]->plan();
+        peer.selected_destination = {route.local, route.remote, route.id};
+    }
     if (selection.route == peer.selected) return;
     if (selection.route.has_value() != peer.selected.has_value()) peer.since = now;
     emit(SelectionChange{now, plan.peers[peer_slot].id, peer.selected, selection.route});

@@ -68,13 +68,27 @@ struct Transmit {
     std::array<std::uint8_t, kHeaderSize + kHeartbeatSize> datagram;
 };
 
-// Where a train goes and what its headers say.
-struct TrainTicket {
+// What of a frame decides which routes carry it.
+struct FrameView {
+    Bytes head;             // its first bytes, Ethernet header first
+    std::size_t bytes = 0;  // of all of it
+};
+
+// One route that a train goes over.
+struct Destination {
     EndpointId local;
     Endpoint remote;
     RouteId route;
-    SessionIndex session;  // our index of it: whose key seals the datagrams
-    Header header;         // of the first datagram; the i-th has counter + i
+
+    bool operator==(const Destination&) const = default;
+};
+
+// Where a train goes and what its headers say. It is sealed once; the same bytes go everywhere, and
+// the far end's window drops what it has already.
+struct TrainTicket {
+    std::span<const Destination> destinations;  // at least one; borrowed until the next call
+    SessionIndex session;                       // our index of it: whose key seals the datagrams
+    Header header;                              // of the first datagram; the i-th has counter + i
 };
 
 class Engine {
@@ -101,7 +115,8 @@ class Engine {
     bool is_reachable(PeerId peer) const;
     // Takes `datagrams` (1..kTrainDatagramsMax) counters for a train to `peer`. nullopt: no route
     // up or no session; the caller counts the frame.
-    std::optional<TrainTicket> begin_train(TimePoint now, PeerId peer, std::uint16_t datagrams);
+    std::optional<TrainTicket> begin_train(TimePoint now, PeerId peer, std::uint16_t datagrams,
+                                           const FrameView& frame);
     // Peers in the plan, for replication of multicast.
     std::span<const PlanPeer> peers() const;
 

@@ -74,7 +74,8 @@ struct EnginePeer {
     std::vector<std::uint32_t> routes;  // slots
     std::optional<RouteId> selected;
     std::uint32_t selected_slot = Path::kNoRoute;
-    TimePoint since;  // of reachable or unreachable
+    Destination selected_destination;  // where `selected_slot` leads
+    TimePoint since;                   // of reachable or unreachable
 };
 
 struct SessionRef {

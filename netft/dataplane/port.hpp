@@ -27,7 +27,9 @@ struct Received {
 };
 
 struct Outgoing {
-    rte_mbuf* mbuf = nullptr;  // ownership passes to the port, sent or not
+    // Ownership passes to the port, sent or not; other ports may have it, too: not to be written
+    // to.
+    rte_mbuf* mbuf = nullptr;
     Endpoint remote;
     std::uint16_t segment = 0;  // as above
     bool is_heartbeat = false;  // heartbeats have a socket of their own

@@ -125,22 +125,35 @@ bool Worker::Impl::seal(SessionIndex session, std::span<const MutableBytes> data
 // False: no route up or no session; nothing was sent or counted.
 bool Worker::Impl::send_train(TrainBuffer& train, PeerId peer, std::size_t train_bytes) {
     auto datagrams = static_cast<std::uint16_t>(train.datagrams(train_bytes));
-    std::optional<core::TrainTicket> ticket = engine.begin_train(now, peer, datagrams);
+    core::FrameView frame{train.head(train_bytes).subspan(kVirtioHeaderSize),
+                          train_bytes - kVirtioHeaderSize};
+    std::optional<core::TrainTicket> ticket = engine.begin_train(now, peer, datagrams, frame);
     if (!ticket) return false;
     ++counters.trains_sent;
-    counters.datagrams_sent += datagrams;
-    Outgoing outgoing{.remote = ticket->remote, .segment = layout.stride};
+    counters.datagrams_sent += datagrams * ticket->destinations.size();
     if (train.fits_small(train_bytes)) {
-        outgoing.mbuf = train.copy_small(ticket->header, train_bytes, *settings.pools);
-        send_sealed(ticket->local, ticket->session, outgoing);
+        MbufPtr small(train.copy_small(ticket->header, train_bytes, *settings.pools));
+        if (small == nullptr) {
+            drops.count(DropReason::tx_refused);
+            return true;
+        }
+        MutableBytes whole = room_of(small.get()).first(small->data_len);
+        if (seal(ticket->session, {&whole, 1})) send_to_all(*ticket, std::move(small));
         return true;
     }
     if (!seal(ticket->session, train.frame(ticket->header, train_bytes))) return true;
-    for (rte_mbuf* mbuf : train.release(train_bytes)) {
-        outgoing.mbuf = mbuf;
-        transmitter.add(ticket->local, outgoing, drops);
-    }
+    for (rte_mbuf* mbuf : train.release(train_bytes)) send_to_all(*ticket, MbufPtr(mbuf));
     return true;
+}
+
+// Each port owns one reference to the same sealed bytes.
+void Worker::Impl::send_to_all(const core::TrainTicket& ticket, MbufPtr sealed) {
+    rte_mbuf* mbuf = sealed.release();
+    if (ticket.destinations.size() > 1)
+        rte_mbuf_refcnt_update(mbuf, static_cast<std::int16_t>(ticket.destinations.size() - 1));
+    for (const core::Destination& to : ticket.destinations)
+        transmitter.add(to.local, {.mbuf = mbuf, .remote = to.remote, .segment = layout.stride},
+                        drops);
 }
 
 // One datagram with room for its tag, in an mbuf that may be null: no mbuf was free.

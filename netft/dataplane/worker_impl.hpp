@@ -81,6 +81,7 @@ struct Worker::Impl {
     void replicate(std::size_t train_bytes);
     void handle_unreachable(Bytes frame, const MacAddress& peer_mac);
     bool send_train(TrainBuffer& train, PeerId peer, std::size_t train_bytes);
+    void send_to_all(const core::TrainTicket& ticket, MbufPtr sealed);
     bool seal(SessionIndex session, std::span<const MutableBytes> datagrams);
     bool send_sealed(EndpointId local, SessionIndex session, const Outgoing& outgoing);
     void write_answer(Bytes answer);

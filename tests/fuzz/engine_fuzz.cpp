@@ -84,7 +84,7 @@ void act(core::Engine& engine, TimePoint& now, std::uint8_t what, Bytes bytes) {
         case 3:
             if (bytes.empty())
                 engine.handle_plan(now, plan(2));
-            else if (auto ticket = engine.begin_train(now, PeerId(1), bytes[0] % 128 + 1))
+            else if (auto ticket = engine.begin_train(now, PeerId(1), bytes[0] % 128 + 1, {}))
                 NETFT_ASSERT(ticket->header.receiver == SessionIndex(2));
             break;
     }

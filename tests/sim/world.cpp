@@ -339,10 +339,10 @@ bool World::send_frame(std::size_t from, std::size_t to, std::size_t bytes) {
     bytes = std::max(bytes, kFrameHead);
     constexpr std::size_t kBody = 1400;
     auto count = static_cast<std::uint16_t>((bytes + kBody - 1) / kBody);
-    auto ticket = node.engine->begin_train(now_, peer_id(to), count);
-    if (!ticket) return false;
     std::vector<std::uint8_t> frame(bytes,
                                     static_cast<std::uint8_t>((node.frames_sent + 1) * 7 + 1));
+    auto ticket = node.engine->begin_train(now_, peer_id(to), count, {frame, bytes});
+    if (!ticket) return false;
     ByteWriter head(MutableBytes(frame).first(kFrameHead));
     head.u64(from);
     head.u64(node.epoch);
@@ -358,7 +358,9 @@ bool World::send_frame(std::size_t from, std::size_t to, std::size_t bytes) {
         encode(header, out);
         encode(TrainPrefix{k, count}, out);
         out.bytes(Bytes(frame).subspan(at, std::min(kBody, bytes - at)));
-        transmit(from, ticket->local, ticket->remote, seal(from, ticket->session, datagram));
+        std::vector<std::uint8_t> sealed = seal(from, ticket->session, datagram);
+        for (const core::Destination& destination : ticket->destinations)
+            transmit(from, destination.local, destination.remote, sealed);
     }
     return true;
 }

@@ -162,13 +162,13 @@ BOOST_AUTO_TEST_CASE(a_restarted_peer_begins_anew) {
     a.handle_plan(now, plan_of(true));
     BOOST_TEST(!up(a, 0));
     BOOST_TEST((route(a, now, 0).reason == Diagnostic::peer_restarted));
-    BOOST_TEST(!a.begin_train(now, PeerId(1), 1).has_value());
+    BOOST_TEST(!a.begin_train(now, PeerId(1), 1, {}).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(trains_take_their_counters_in_order) {
     run(2s);
-    auto first = a.begin_train(now, PeerId(1), 44);
-    auto second = a.begin_train(now, PeerId(1), 1);
+    auto first = a.begin_train(now, PeerId(1), 44, {});
+    auto second = a.begin_train(now, PeerId(1), 1, {});
     BOOST_REQUIRE(first && second);
     BOOST_TEST(second->header.counter == first->header.counter + 44);
     BOOST_TEST(first->header.receiver.value == 20u);
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(trains_take_their_counters_in_order) {
 
 BOOST_AUTO_TEST_CASE(a_datagram_counts_once_on_whatever_route_it_comes) {
     run(2s);
-    auto ticket = a.begin_train(now, PeerId(1), 1);
+    auto ticket = a.begin_train(now, PeerId(1), 1, {});
     std::vector<std::uint8_t> datagram(kHeaderSize + kTrainPrefixSize + 50);
     ByteWriter out(datagram);
     encode(ticket->header, out);
