@@ -11,7 +11,8 @@ TOOLS = pathlib.Path(__file__).resolve().parent.parent
 def _places(directory):
     """A plain directory of programs, or the places in a build directory where meson puts them."""
     top = pathlib.Path(directory)
-    found = [top, top / "netft" / "daemon", top / "tools", *sorted(top.glob("tools/*"))]
+    found = [top, top / "netft" / "daemon", top / "tools", *sorted(top.glob("tools/*")),
+             top / "tests" / "bench"]
     return [path for path in found if path.is_dir()]
 
 
