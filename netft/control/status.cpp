@@ -40,7 +40,9 @@ json counters_to_json(const core::WorkerCounters& c) {
             {"control_to", c.control_to},
             {"cycles", c.cycles},
             {"sleeps", c.sleeps},
-            {"longest_gap_us", to_us(c.longest_gap)}};
+            {"longest_gap_us", to_us(c.longest_gap)},
+            {"stalls", c.stalls},
+            {"longest_stall_us", to_us(c.longest_stall)}};
 }
 
 json drops_to_json(const DropCounters& drops) {
@@ -68,6 +70,7 @@ json node_to_json(const NodeStatus& status) {
             {"netftd_version", status.netftd_version},
             {"adapter", adapter_to_json(status)},
             {"warnings", status.warnings},
+            {"local_health", {{"score", status.health_score}, {"patience", status.patience / 4.0}}},
             {"counters", counters_to_json(status.counters)},
             {"drops", drops_to_json(status.drops)}};
 }

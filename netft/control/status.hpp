@@ -66,6 +66,8 @@ struct NodeStatus {
     std::uint16_t adapter_mtu = 0;
     std::vector<PeerStatus> peers;
     std::vector<std::string> warnings;
+    unsigned health_score = 0;  // 0 is best; core/local_health
+    unsigned patience = 4;      // quarters
     core::WorkerCounters counters;
     DropCounters drops;
 };

@@ -135,6 +135,9 @@ std::string detects_text(const RouteStatus& route) {
     Timing timing = timing_of(route);
     Duration detection = detection_time(route);
     std::string own = fmt::format("{} × {}", timing.threshold, text_of(timing.delay));
+    if (unsigned patience = route.report.patience; patience != 4)
+        return fmt::format("{} = {} × {} (this node is slow)", text_of(detection),
+                           text_of(detection * 4 / patience), patience / 4.0);
     // The peer's threshold and interval count (RFC 5880 §6.8.4), and only their product is known.
     if (detection != timing.threshold * timing.delay)
         return text_of(detection) + " (negotiated with the peer; ours " + own + ")";

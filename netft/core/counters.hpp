@@ -21,7 +21,9 @@ struct WorkerCounters {
     std::uint64_t control_to = 0;          // datagrams passed up to control
     std::uint64_t cycles = 0;
     std::uint64_t sleeps = 0;
-    Duration longest_gap{};  // between two cycles that had work waiting: our own stalls
+    Duration longest_gap{};    // by which a timer was late
+    std::uint64_t stalls = 0;  // how often the worker was away (StallMeter)
+    Duration longest_stall{};
 };
 
 }  // namespace netft::core

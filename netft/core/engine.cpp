@@ -15,8 +15,34 @@ Path Engine::path_of(EndpointId local, const Endpoint& remote) const {
     return {local, remote, found == state_->paths.end() ? Path::kNoRoute : found->second};
 }
 
+void Engine::handle_stall(TimePoint now, const Stall& stall) {
+    State& s = *state_;
+    if (stall.gap >= State::kStallTold || stall.kind != StallKind::stopped)
+        s.emit(StallRecord{now, stall});
+    if (stall.kind == StallKind::clock_stepped) return;
+    s.health.handle_stall(now);
+    s.settle_patience(now);
+    // Suspend stopped our clock, too: the deadlines have moved with it.
+    Duration missed = stall.kind == StallKind::suspended ? Duration{} : stall.gap;
+    for (std::uint32_t slot = 0; slot < s.routes.size(); ++slot) {
+        s.routes[slot]->handle_stall(now, missed);
+        s.settle_route(now, slot);
+    }
+}
+
+void Engine::State::settle_patience(TimePoint now) {
+    unsigned next = health.patience(now);
+    if (next == patience) return;
+    patience = next;
+    for (std::uint32_t slot = 0; slot < routes.size(); ++slot) {
+        routes[slot]->set_patience(patience);
+        route_timers.set(slot, routes[slot]->next_deadline());
+    }
+}
+
 void Engine::handle_timers(TimePoint now) {
     State& s = *state_;
+    s.settle_patience(now);
     while (auto slot = s.route_timers.pop_due(now)) {
         s.routes[*slot]->handle_timers(now);
         if (s.routes[*slot]->wants_transmit()) s.transmit_early(now, *slot);
@@ -214,6 +240,8 @@ void Engine::report(TimePoint now, Report& out) const {
     const State& s = *state_;
     out.at = now;
     out.drops = s.drops;
+    out.health_score = static_cast<std::uint8_t>(s.health.score(now));
+    out.patience = static_cast<std::uint8_t>(s.patience);
     out.routes.clear();
     out.peers.clear();
     for (const auto& route : s.routes) {

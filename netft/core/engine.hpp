@@ -5,6 +5,7 @@
 //
 //   now = clock                       read once
 //   handle_plan(now, plan)            when control has published a new one
+//   handle_stall(now, …)              when the caller was away
 //   handle_datagram(now, …)           all that has been received, before timers
 //   handle_timers(now)                when next_deadline() ≤ now
 //   begin_train(now, …)               for each frame from the adapter
@@ -105,6 +106,8 @@ class Engine {
     // the tag off; what does not authenticate never comes here (rx_bad_seal, rx_no_session).
     Verdict handle_datagram(TimePoint now, const Path& path, Bytes datagram);
     void handle_timers(TimePoint now);
+    // The caller was away: before what has waited is handed in, so before anybody is judged.
+    void handle_stall(TimePoint now, const Stall& stall);
     // nullopt: nothing to do ever.
     std::optional<TimePoint> next_deadline() const;
 

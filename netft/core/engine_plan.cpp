@@ -76,6 +76,7 @@ void Engine::State::reconcile_routes(TimePoint now, const Plan& next) {
         }
         std::uint64_t base = std::uint64_t{++generation} << 32;
         kept.push_back(std::make_unique<Route>(wanted, now, base));
+        kept.back()->set_patience(patience);
     }
     routes = std::move(kept);
 }

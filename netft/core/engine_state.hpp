@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "netft/core/engine.hpp"
+#include "netft/core/local_health.hpp"
 #include "netft/core/route.hpp"
 #include "netft/core/timer_queue.hpp"
 #include "netft/session/replay_window.hpp"
@@ -95,12 +96,15 @@ struct Engine::State {
     static constexpr std::size_t kEventsMax = 4096;
     static constexpr std::size_t kTraceMax = 8192;
     static constexpr std::size_t kFewRoutes = 64;
+    static constexpr Duration kStallTold = 200ms;  // to control
 
     Random random;
     Plan plan;
     std::uint32_t generation = 0;  // counters of a new route begin at generation << 32
     bool tracing = false;
     bool shutting_down = false;
+    LocalHealth health;
+    unsigned patience = LocalHealth::kPatienceMin;  // of all routes
 
     std::vector<std::unique_ptr<Route>> routes;  // by slot
     std::vector<EnginePeer> peers;               // by slot, as plan.peers
@@ -135,6 +139,7 @@ struct Engine::State {
     std::uint32_t route_of_heartbeat(const Path& path, const Heartbeat& heartbeat, DropReason& why);
 
     // engine.cpp
+    void settle_patience(TimePoint now);
     void settle_route(TimePoint now, std::uint32_t slot);
     void settle_peer(TimePoint now, std::uint32_t peer_slot);
     void select_route(TimePoint now, std::uint32_t peer_slot);

@@ -12,6 +12,7 @@
 #include "netft/base/ids.hpp"
 #include "netft/base/time.hpp"
 #include "netft/base/timing.hpp"
+#include "netft/core/stall_meter.hpp"
 #include "netft/wire/drop_reason.hpp"
 #include "netft/wire/heartbeat.hpp"
 
@@ -75,7 +76,14 @@ struct SessionWorn {
     SessionIndex local;
 };
 
-using Event = std::variant<RouteTransition, SelectionChange, SessionShown, SessionWorn>;
+// We were away, long enough to be worth a word: the reader of the log would blame the network.
+struct StallRecord {
+    TimePoint at;
+    Stall stall;
+};
+
+using Event =
+    std::variant<RouteTransition, SelectionChange, SessionShown, SessionWorn, StallRecord>;
 
 struct RouteReport {
     RouteId id;
@@ -87,7 +95,8 @@ struct RouteReport {
     bool remote_said_so = false;
     TimePoint since;
     Timing timing;                 // ours, in force
-    Duration detection_time{};     // RFC 5880 §6.8.4, as it is now
+    Duration detection_time{};     // RFC 5880 §6.8.4, as it is now, patience included
+    std::uint8_t patience = 4;     // quarters, LocalHealth
     Duration transmit_interval{};  // as it is now, before jitter
     std::optional<std::uint32_t> rtt_p50_us;
     std::optional<std::uint32_t> rtt_p99_us;
@@ -113,6 +122,8 @@ struct Report {
     std::vector<RouteReport> routes;  // capacity is the caller's: filled up to it
     std::vector<PeerReport> peers;
     DropCounters drops;
+    std::uint8_t health_score = 0;  // LocalHealth, 0 is best
+    std::uint8_t patience = 4;      // quarters
 };
 
 }  // namespace netft::core

@@ -12,16 +12,6 @@ std::chrono::microseconds to_micros(Duration d) {
     return std::chrono::duration_cast<std::chrono::microseconds>(d);
 }
 
-RouteEvent event_of(BfdState remote) {
-    switch (remote) {
-        case BfdState::admin_down: return RouteEvent::received_admin_down;
-        case BfdState::down: return RouteEvent::received_down;
-        case BfdState::init: return RouteEvent::received_init;
-        case BfdState::up: return RouteEvent::received_up;
-    }
-    return RouteEvent::received_down;
-}
-
 }  // namespace
 
 Route::Route(const RoutePlan& plan, TimePoint now, std::uint64_t counter_base)
@@ -35,6 +25,23 @@ Route::Route(const RoutePlan& plan, TimePoint now, std::uint64_t counter_base)
       last_heard_(now),
       counter_(counter_base) {}
 
+// What the peer calls down since it missed us is our doing right after a stall.
+bool Route::is_excused(Diagnostic reason) const {
+    return stall_tellings_ > 0 && reason == Diagnostic::detection_time_expired;
+}
+
+RouteEvent Route::event_of(const Heartbeat& heartbeat) const {
+    switch (heartbeat.state) {
+        case BfdState::admin_down: return RouteEvent::received_admin_down;
+        case BfdState::down:
+            return is_excused(heartbeat.diagnostic) ? RouteEvent::excused_down
+                                                    : RouteEvent::received_down;
+        case BfdState::init: return RouteEvent::received_init;
+        case BfdState::up: return RouteEvent::received_up;
+    }
+    return RouteEvent::received_down;
+}
+
 bool Route::may_send() const { return has_session_ && plan_.usable; }
 
 Duration Route::receive_interval() const {
@@ -43,7 +50,7 @@ Duration Route::receive_interval() const {
 
 Duration Route::detection_time() const {
     if (remote_threshold_ == 0) return plan_.timing.delay * plan_.timing.threshold;
-    return receive_interval() * remote_threshold_;
+    return receive_interval() * remote_threshold_ * patience_ / 4;
 }
 
 Duration Route::transmit_interval() const {
@@ -142,8 +149,11 @@ void Route::apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remot
     state_ = to;
     since_ = now;
     suspect_ = local_suspect_ = remote_suspect_ = false;
+    bool excused = event == RouteEvent::excused_down;
     reason_ = to == BfdState::up || to == BfdState::init ? Diagnostic::none : reason;
-    remote_said_so_ = remote_said_so;
+    if (excused) reason_ = Diagnostic::local_stall;
+    if (!excused && to == BfdState::up && remote_was_stalled_) reason_ = Diagnostic::peer_stalled;
+    remote_said_so_ = remote_said_so && !excused && reason_ != Diagnostic::peer_stalled;
     if (to == BfdState::up) {
         healthy_since_ = now;
         notices_left_ = 0;
@@ -152,20 +162,23 @@ void Route::apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remot
     if (from == BfdState::up) ever_lost_ = true;
     if (to == BfdState::down || to == BfdState::admin_down) disarm_detection();
     transmit_due_ = may_send();
-    emit(now, from, from_suspect, reason_, remote_said_so);
+    emit(now, from, from_suspect, reason_, remote_said_so_);
+    if (to == BfdState::up) reason_ = Diagnostic::none;
 }
 
 void Route::set_suspect(TimePoint now, bool suspect, Diagnostic reason, bool remote_said_so) {
     if (suspect == suspect_ || state_ != BfdState::up) return;
     suspect_ = suspect;
     reason_ = suspect ? reason : Diagnostic::none;
-    remote_said_so_ = remote_said_so;
+    remote_said_so_ = remote_said_so && suspect;
+    Diagnostic told = reason_;
+    if (!suspect && remote_was_stalled_) told = Diagnostic::peer_stalled;
     if (suspect)
         ever_lost_ = true;
     else
         healthy_since_ = now;
     transmit_due_ = may_send();
-    emit(now, state_, !suspect, reason_, remote_said_so);
+    emit(now, state_, !suspect, told, remote_said_so_);
 }
 
 void Route::emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic reason, bool remote) {
@@ -203,6 +216,7 @@ bool Route::is_far_end(const Heartbeat& heartbeat) const {
 std::uint32_t Route::handle_heartbeat(TimePoint now, std::uint64_t counter,
                                       const Heartbeat& heartbeat) {
     if (remote_id_ != heartbeat.sender_route) forget_counts();
+    remote_was_stalled_ = heartbeat.stalled;
     if (heartbeat.stalled) jitter_.reset();
     // One that was overtaken is counted, but what it says is out of date.
     bool is_overtaken = counter < highest_received_;
@@ -215,7 +229,7 @@ std::uint32_t Route::handle_heartbeat(TimePoint now, std::uint64_t counter,
     remember(now, Direction::received, counter, heartbeat);
     handle_poll_bits(heartbeat);
     if (!plan_.usable) return rtt_us;  // it came before we knew: it cannot revive the route
-    apply(now, event_of(heartbeat.state),
+    apply(now, event_of(heartbeat),
           heartbeat.diagnostic == Diagnostic::none ? Diagnostic::neighbor_signaled_down
                                                    : heartbeat.diagnostic,
           true);
@@ -230,7 +244,9 @@ void Route::handle_notice(TimePoint now, std::uint64_t counter, const Heartbeat&
     bool is_overtaken = counter < highest_received_;
     count_received(counter);
     if (is_overtaken) return;
-    apply(now, RouteEvent::noticed_down, heartbeat.diagnostic, true);
+    apply(now,
+          is_excused(heartbeat.diagnostic) ? RouteEvent::excused_down : RouteEvent::noticed_down,
+          heartbeat.diagnostic, true);
 }
 
 void Route::learn_remote(TimePoint now, const Heartbeat& heartbeat) {
@@ -269,7 +285,7 @@ std::uint32_t Route::measure(TimePoint now, std::uint64_t counter, const Heartbe
     jitter_.add(heartbeat.transmit_time_ns, now);
     echo_time_ns_ = heartbeat.transmit_time_ns;
     echo_received_ = now;
-    if (heartbeat.echo_time_ns == 0) return 0;
+    if (heartbeat.echo_time_ns == 0 || heartbeat.echo_time_ns < to_ns(stalled_until_)) return 0;
     constexpr std::uint64_t kNonsense = 60'000'000'000;  // or clocks of a dead session
     std::uint64_t elapsed = to_ns(now) - heartbeat.echo_time_ns;
     Duration rtt = Duration(elapsed % kNonsense) - heartbeat.echo_hold;
@@ -281,10 +297,11 @@ std::uint32_t Route::measure(TimePoint now, std::uint64_t counter, const Heartbe
 
 void Route::arm_detection() {
     if (state_ != BfdState::up && state_ != BfdState::init) return;
-    detection_deadline_ = last_heard_ + detection_time();
-    Duration suspicion = receive_interval() * kSuspectQuarters / 4;
+    Duration detection = detection_time();
+    detection_deadline_ = last_heard_ + detection;
+    Duration suspicion = receive_interval() * kSuspectQuarters / 4 * patience_ / 4;
     suspect_deadline_.reset();
-    if (state_ == BfdState::up && suspicion < detection_time())
+    if (state_ == BfdState::up && suspicion < detection)
         suspect_deadline_ = last_heard_ + suspicion;
 }
 
@@ -312,6 +329,20 @@ void Route::handle_timers(TimePoint now) {
     }
 }
 
+void Route::handle_stall(TimePoint now, Duration gap) {
+    last_heard_ = std::min(now, last_heard_ + gap);
+    stalled_until_ = now;
+    stall_tellings_ = kStallTellings;
+    jitter_.reset();
+    transmit_due_ = may_send();
+    if (detection_deadline_) arm_detection();
+}
+
+void Route::set_patience(unsigned quarters) {
+    patience_ = static_cast<std::uint8_t>(quarters);
+    if (detection_deadline_) arm_detection();
+}
+
 std::optional<TimePoint> Route::next_deadline() const {
     return next_transmit_.or_sooner(detection_deadline_).or_sooner(suspect_deadline_);
 }
@@ -321,6 +352,7 @@ Heartbeat Route::compose(TimePoint now) const {
     h.state = state_;
     h.diagnostic = reason_;
     h.suspect = local_suspect_;
+    h.stalled = stall_tellings_ > 0;
     h.threshold = plan_.timing.threshold;
     h.sender_route = plan_.id;
     h.receiver_route = remote_id_;
@@ -344,6 +376,7 @@ Heartbeat Route::make_heartbeat(TimePoint now, Random& random) {
     h.poll = polling_ && !final_due_;
     h.final = final_due_;
     final_due_ = false;
+    if (stall_tellings_ > 0) --stall_tellings_;
     transmit_due_ = false;
     Duration interval = transmit_interval();
     if (state_ == BfdState::down && now - last_heard_ > kQuietAfter)
@@ -387,6 +420,7 @@ RouteReport Route::report() const {
     r.since = since_;
     r.timing = plan_.timing;
     r.detection_time = detection_time();
+    r.patience = patience_;
     r.transmit_interval = transmit_interval();
     r.rtt_p50_us = rtt_.percentile(50);
     r.rtt_p99_us = rtt_.percentile(99);

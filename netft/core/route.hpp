@@ -38,6 +38,8 @@ class Route {
     static constexpr int kSuspectQuarters = 9;
     // How many times a loss is told to the peer over other routes.
     static constexpr std::uint8_t kNotices = 3;
+    // How many heartbeats say that we were stalled.
+    static constexpr std::uint8_t kStallTellings = 3;
 
     // `counter_base`: the first heartbeat carries counter_base + 1.
     Route(const RoutePlan& plan, TimePoint now, std::uint64_t counter_base);
@@ -62,6 +64,10 @@ class Route {
 
     // --- time
     void handle_timers(TimePoint now);
+    // We were away for `gap` of the time since the last call of anything: nobody is judged by it.
+    void handle_stall(TimePoint now, Duration gap);
+    // How much longer than by the rule we wait, in quarters (LocalHealth); from 4 on.
+    void set_patience(unsigned quarters);
     std::optional<TimePoint> next_deadline() const;
 
     // --- output
@@ -97,6 +103,8 @@ class Route {
     Duration receive_interval() const;
     void apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remote_said_so);
     void set_suspect(TimePoint now, bool suspect, Diagnostic reason, bool remote_said_so);
+    RouteEvent event_of(const Heartbeat& heartbeat) const;
+    bool is_excused(Diagnostic reason) const;
     void emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic reason, bool remote);
     void learn_remote(TimePoint now, const Heartbeat& heartbeat);
     void handle_poll_bits(const Heartbeat& heartbeat);
@@ -122,6 +130,9 @@ class Route {
     bool final_due_ = false;
     bool polling_ = false;
     std::uint8_t notices_left_ = 0;
+    std::uint8_t stall_tellings_ = 0;
+    std::uint8_t patience_ = 4;        // quarters
+    bool remote_was_stalled_ = false;  // says the heartbeat being handled
     std::uint8_t remote_threshold_ = 0;
     RouteId remote_id_;
     std::uint32_t transitions_ = 0;
@@ -148,6 +159,7 @@ class Route {
     std::uint64_t data_received_ = 0;
     std::uint64_t data_sent_ = 0;
     std::uint64_t echo_time_ns_ = 0;
+    TimePoint stalled_until_;  // an echo of what was sent before measures our stall
     TimePoint echo_received_;
     RttWindow rtt_;
     JitterMeter jitter_;

@@ -31,6 +31,20 @@ control::Fault fault_of(core::Notice::Fault fault) {
     return control::Fault::local;
 }
 
+std::string text_of(const core::Stall& stall) {
+    std::string time = std::to_string(to_ms(stall.gap)) + " ms";
+    switch (stall.kind) {
+        case core::StallKind::stopped:
+            return "this node was away for " + time +
+                   ": stopped, starved of CPU or its virtual "
+                   "machine paused; no route is judged by that time";
+        case core::StallKind::suspended: return "this node was suspended for " + time;
+        case core::StallKind::clock_stepped:
+            return "the wall clock was set by " + time + "; nothing depends on it";
+    }
+    return {};
+}
+
 }  // namespace
 
 Status Daemon::run() {
@@ -150,6 +164,8 @@ void Daemon::handle_event(const core::Event& event) {
             log_.info("peer", record.peer + ": reachable");
         publish(control::Stream::watch, to_json(record, wall_clock()));
         history_.add(std::move(record));
+    } else if (const auto* stall = std::get_if<core::StallRecord>(&event)) {
+        log_.warn("stall", control::Fault::local, text_of(stall->stall));
     }
 }
 

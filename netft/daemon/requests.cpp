@@ -105,6 +105,12 @@ control::NodeStatus Daemon::status() {
     out.warnings = coordinator_->warnings();
     if (auto warning = control::security_warning(settings.security); !warning.empty())
         out.warnings.insert(out.warnings.begin(), warning);
+    if (report_.core.patience != 4)
+        out.warnings.push_back("this node is slow (local health " +
+                               std::to_string(report_.core.health_score) +
+                               " of 10, 0 is best): it waits longer for others");
+    out.health_score = report_.core.health_score;
+    out.patience = report_.core.patience;
     out.counters = report_.counters;
     out.drops = report_.drops;
     out.drops.add(coordinator_->drops());

@@ -24,8 +24,7 @@ struct Worker::Impl {
     // Ports that cannot wake us are polled: this soon after traffic, ever more rarely without.
     static constexpr Duration kPollIntervalMin = 20us;
     static constexpr Duration kPollIntervalMax = 1ms;
-    // Timers later than this: we were stopped or starved, and read up to kCatchUpBursts first.
-    static constexpr Duration kStall = 20ms;
+    // What is read at most from each port after a stall, before anybody is judged.
     static constexpr int kCatchUpBursts = 64;
     // ICMP host-unreachable to local programs.
     static constexpr std::int64_t kUnreachablePerSecond = 1'000;
@@ -53,7 +52,7 @@ struct Worker::Impl {
     void sleep();
     std::optional<Duration> sleep_time(TimePoint at) const;
     void handle_timers();
-    bool was_stalled() const;
+    bool measure_stall();
     void catch_up();
 
     // --- worker_receive.cpp
@@ -105,6 +104,7 @@ struct Worker::Impl {
     KeyRing keys;
     Poller poller;
     core::Engine engine;
+    core::StallMeter stalls{TimePoint{}};  // set anew by run()
     core::TrainAssembler assembler;
     Transmitter transmitter;
     TrainRun run;

@@ -16,14 +16,16 @@ bool is_due(const std::optional<TimePoint>& deadline, TimePoint now) {
 void Worker::run() {
     Impl& worker = *impl_;
     worker.now = monotonic_now();
+    worker.stalls = core::StallMeter(worker.now);
     while (!worker.link->stop.load(std::memory_order_acquire)) worker.cycle();
     worker.shut_down();
 }
 
 void Worker::Impl::cycle() {
     sleep();
+    bool was_away = measure_stall();
     receive_from_ports();
-    if (was_stalled()) catch_up();
+    if (was_away) catch_up();
     if (ready.commands) {
         link->on_woken();
         handle_snapshot();
@@ -31,16 +33,28 @@ void Worker::Impl::cycle() {
     }
     handle_timers();
     send_heartbeats();
-    if (ready.adapter) read_adapter();
+    // Right after a stall the peers may still have to hear of it: frames wait for their answer.
+    if (ready.adapter && !was_away) read_adapter();
     transmitter.flush(drops);
     report_to_control();
     ++counters.cycles;
 }
 
-// Timers this late mean that we were stopped or starved.
-bool Worker::Impl::was_stalled() const {
-    std::optional<TimePoint> deadline = engine.next_deadline();
-    return deadline && now - *deadline > kStall;
+// True when we were away: the engine is told, and what has waited is to be read first.
+bool Worker::Impl::measure_stall() {
+    std::optional<core::Stall> stall = stalls.handle_wake(now);
+    if (stall) {
+        ++counters.stalls;
+        counters.longest_stall = std::max(counters.longest_stall, stall->gap);
+        engine.handle_stall(now, *stall);
+    }
+    if (!stalls.wants_clocks(now)) return stall.has_value();
+    // Not the worker's clock: nothing but our absence is read from them.
+    std::optional<core::Stall> other =
+        stalls.handle_clocks(now, read_clock(CLOCK_BOOTTIME).time_since_epoch(),
+                             read_clock(CLOCK_REALTIME).time_since_epoch());
+    if (other) engine.handle_stall(now, *other);
+    return stall.has_value() || (other && other->kind == core::StallKind::suspended);
 }
 
 // One burst a port is not all that a long stall leaves waiting: what has arrived is read before
@@ -90,8 +104,10 @@ std::optional<Duration> Worker::Impl::sleep_time(TimePoint at) const {
 
 // The clock is read once more before sleeping, or a long cycle would make the next deadline late.
 void Worker::Impl::sleep() {
-    std::optional<Duration> time = sleep_time(monotonic_now());
+    TimePoint before = monotonic_now();
+    std::optional<Duration> time = sleep_time(before);
     if (!time || *time > Duration{}) ++counters.sleeps;
+    stalls.handle_sleep(before, time ? std::optional(before + *time) : std::nullopt);
     ready = poller.wait(time);
     now = monotonic_now();
 }

@@ -31,7 +31,7 @@ std::optional<Heartbeat> decode_heartbeat(Bytes payload) {
     h.notice = flags & 0x01;
     h.diagnostic = static_cast<Diagnostic>(in.u8());
     h.threshold = in.u8();
-    in.u8();
+    h.probes_received = in.u8();
     h.sender_route = RouteId(in.u16());
     h.receiver_route = RouteId(in.u16());
     h.desired_tx = std::chrono::microseconds(in.u32());
@@ -39,7 +39,7 @@ std::optional<Heartbeat> decode_heartbeat(Bytes payload) {
     h.transmit_time_ns = in.u64();
     h.echo_time_ns = in.u64();
     h.echo_hold = std::chrono::microseconds(in.u32());
-    in.u32();
+    h.probes_sent = in.u32();
     h.heartbeats_received = in.u64();
     h.highest_counter = in.u64();
     h.data_received = in.u64();
@@ -53,7 +53,7 @@ void encode(const Heartbeat& h, ByteWriter& out) {
     out.u8(flags_of(h));
     out.u8(static_cast<std::uint8_t>(h.diagnostic));
     out.u8(h.threshold);
-    out.u8(0);
+    out.u8(h.probes_received);
     out.u16(h.sender_route.value);
     out.u16(h.receiver_route.value);
     out.u32(cut_to_u32(h.desired_tx));
@@ -61,7 +61,7 @@ void encode(const Heartbeat& h, ByteWriter& out) {
     out.u64(h.transmit_time_ns);
     out.u64(h.echo_time_ns);
     out.u32(cut_to_u32(h.echo_hold));
-    out.u32(0);
+    out.u32(h.probes_sent);
     out.u64(h.heartbeats_received);
     out.u64(h.highest_counter);
     out.u64(h.data_received);
@@ -98,6 +98,16 @@ std::string_view to_string(Diagnostic diagnostic) {
         case Diagnostic::shutting_down: return "shutting down";
         case Diagnostic::interface_admin_down: return "interface set down";
         case Diagnostic::heartbeats_missed: return "heartbeats missed";
+        case Diagnostic::local_stall: return "this node was stalled";
+        case Diagnostic::peer_stalled: return "peer was stalled";
+        case Diagnostic::packets_lost: return "packets lost";
+        case Diagnostic::data_lost: return "data lost";
+        case Diagnostic::delay_rose: return "delay rose";
+        case Diagnostic::delay_varies: return "delay varies";
+        case Diagnostic::mtu_black_hole: return "MTU black hole";
+        case Diagnostic::packets_duplicated: return "packets duplicated";
+        case Diagnostic::packets_reordered: return "packets reordered";
+        case Diagnostic::flapping: return "flapping";
     }
     return "unknown diagnostic";
 }

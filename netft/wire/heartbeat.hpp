@@ -3,7 +3,7 @@
 //
 //   0               1               2               3
 //  +---+-+-+-+-+-+-+---------------+---------------+---------------+
-//  |Sta|P|F|R|S|Q|N|  diagnostic   |   threshold   |   reserved    |
+//  |Sta|P|F|R|S|Q|N|  diagnostic   |   threshold   |probes received|
 //  +---+-+-+-+-+-+-+---------------+---------------+---------------+
 //  |      sender's route id        |     receiver's route id       |
 //  +-------------------------------+-------------------------------+
@@ -17,7 +17,7 @@
 //  +---------------------------------------------------------------+
 //  |      echo holding time: how long ago it came (µs, 32)         |
 //  +---------------------------------------------------------------+
-//  |            reserved (32)                                      |
+//  |   probes sent on this route so far (32)                       |
 //  +---------------------------------------------------------------+
 //  |   heartbeats received on this route since the session (64)    |
 //  +---------------------------------------------------------------+
@@ -30,6 +30,8 @@
 // P poll, F final (RFC 5880 §6.5) · R graceful restart · S I was stalled · Q suspect: I miss your
 // heartbeats · N notice: sent over another route, says the state of the route it names and proves
 // nothing about the route it came by.
+// A probe is a padded heartbeat: too long for the path, it is lost, and that is no loss of the
+// route. So it is counted apart, at both ends.
 #pragma once
 
 #include <chrono>
@@ -69,6 +71,16 @@ enum class Diagnostic : std::uint8_t {
     shutting_down = 23,
     interface_admin_down = 24,
     heartbeats_missed = 25,
+    local_stall = 26,  // the one that says so was stopped, starved or suspended
+    peer_stalled = 27,
+    packets_lost = 28,
+    data_lost = 29,  // heartbeats come through, data does not
+    delay_rose = 30,
+    delay_varies = 31,
+    mtu_black_hole = 32,
+    packets_duplicated = 33,
+    packets_reordered = 34,
+    flapping = 35,
 };
 // "detection time expired", …; unknown values read "unknown diagnostic".
 std::string_view to_string(Diagnostic diagnostic);
@@ -94,6 +106,8 @@ struct Heartbeat {
     std::uint64_t heartbeats_received = 0;
     std::uint64_t highest_counter = 0;
     std::uint64_t data_received = 0;
+    std::uint32_t probes_sent = 0;     // this one included; since start
+    std::uint8_t probes_received = 0;  // modulo 256
 
     bool operator==(const Heartbeat&) const = default;
 };

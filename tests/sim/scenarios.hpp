@@ -15,5 +15,6 @@ struct Scenario {
 const std::vector<Scenario>& scenarios();
 // Those of scenarios_security.cpp; scenarios() has them, too.
 std::vector<Scenario> security_scenarios();
+std::vector<Scenario> grey_scenarios();  // of scenarios_grey.cpp
 
 }  // namespace netft::sim

@@ -132,6 +132,7 @@ void World::stop(std::size_t i) {
 void World::stall(std::size_t i, Duration how_long) {
     SimNode& node = nodes_[i];
     if (!node.running) return;
+    if (!node.stalled_until) node.stalled_since = now_;
     node.stalled_until = now_ + how_long;
     push({now_ + how_long, 0, Step::Kind::resume, i, 0, 0});
 }
@@ -276,6 +277,7 @@ void World::run_until(TimePoint end) {
             pump(step.node);
         } else if (node.running && node.stalled_until && *node.stalled_until <= now_) {
             node.stalled_until.reset();
+            node.engine->handle_stall(now_, {core::StallKind::stopped, now_ - node.stalled_since});
             // What is already waiting is read before anybody is declared dead.
             for (std::size_t packet : node.waiting) {
                 receive(step.node, packets_[packet]);

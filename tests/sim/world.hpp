@@ -78,6 +78,7 @@ struct SimNode {
     std::uint64_t received = 0;  // datagrams handed to the engine
     std::uint64_t consumed = 0;  // verdicts that were not drops
     std::optional<TimePoint> stalled_until;
+    TimePoint stalled_since;
     std::vector<std::size_t> waiting;  // packets that came while stalled
     std::uint64_t wake_version = 0;
     bool running = false;

@@ -37,6 +37,12 @@ BOOST_AUTO_TEST_CASE(every_loss_takes_an_up_route_down) {
         BOOST_TEST((next_state(BfdState::up, event) == BfdState::down));
 }
 
+BOOST_AUTO_TEST_CASE(what_our_own_stall_excuses_takes_no_route_down) {
+    BOOST_TEST((next_state(BfdState::up, RouteEvent::excused_down) == BfdState::init));
+    BOOST_TEST((next_state(BfdState::init, RouteEvent::excused_down) == BfdState::init));
+    BOOST_TEST((next_state(BfdState::down, RouteEvent::excused_down) == BfdState::init));
+}
+
 BOOST_AUTO_TEST_CASE(every_state_obeys_the_administrator) {
     for (BfdState state : kStates)
         BOOST_TEST((next_state(state, RouteEvent::admin_disabled) == BfdState::admin_down));

@@ -25,6 +25,8 @@ Heartbeat sample() {
     h.heartbeats_received = 0x41;
     h.highest_counter = 0x42;
     h.data_received = 0x43;
+    h.probes_sent = 0x51525354;
+    h.probes_received = 0x61;
     return h;
 }
 
@@ -49,6 +51,8 @@ Heartbeat random_heartbeat(Random& random) {
     h.heartbeats_received = random.next();
     h.highest_counter = random.next();
     h.data_received = random.next();
+    h.probes_sent = static_cast<std::uint32_t>(random.next());
+    h.probes_received = static_cast<std::uint8_t>(random.next());
     return h;
 }
 
@@ -58,14 +62,14 @@ BOOST_AUTO_TEST_SUITE(heartbeat)
 
 BOOST_AUTO_TEST_CASE(a_heartbeat_has_these_bytes) {
     BOOST_TEST(to_hex(encoded(sample())) ==
-               "d2100500"
+               "d2100561"
                "01020304"
                "000186a0"
                "0003d090"
                "1112131415161718"
                "2122232425262728"
                "31323334"
-               "00000000"
+               "51525354"
                "0000000000000041"
                "0000000000000042"
                "0000000000000043");
@@ -132,7 +136,7 @@ BOOST_AUTO_TEST_CASE(every_state_and_diagnostic_has_a_name_of_its_own) {
     BOOST_TEST(to_string(Diagnostic::heartbeats_missed) == "heartbeats missed");
     std::vector<std::string_view> names;
     for (int i = 0; i < 256; ++i) names.push_back(to_string(static_cast<Diagnostic>(i)));
-    BOOST_TEST(std::count(names.begin(), names.end(), "unknown diagnostic") == 256 - 19);
+    BOOST_TEST(std::count(names.begin(), names.end(), "unknown diagnostic") == 256 - 29);
     std::erase(names, "unknown diagnostic");
     std::sort(names.begin(), names.end());
     BOOST_TEST((std::adjacent_find(names.begin(), names.end()) == names.end()));
