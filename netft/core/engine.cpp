@@ -11,8 +11,7 @@ Engine::Engine(std::uint64_t seed) : state_(std::make_unique<State>(seed)) {}
 Engine::~Engine() = default;
 
 Path Engine::path_of(EndpointId local, const Endpoint& remote) const {
-    auto found = state_->paths.find(PathKey{local, remote});
-    return {local, remote, found == state_->paths.end() ? Path::kNoRoute : found->second};
+    return {local, remote, state_->route_slot(local, remote)};
 }
 
 void Engine::handle_stall(TimePoint now, const Stall& stall) {
@@ -24,7 +23,8 @@ void Engine::handle_stall(TimePoint now, const Stall& stall) {
     s.settle_patience(now);
     // Suspend stopped our clock, too: the deadlines have moved with it.
     Duration missed = stall.kind == StallKind::suspended ? Duration{} : stall.gap;
-    for (std::uint32_t slot = 0; slot < s.routes.size(); ++slot) {
+    for (std::uint32_t slot = 0; slot < s.routes.slots(); ++slot) {
+        if (s.routes[slot] == nullptr) continue;
         s.routes[slot]->handle_stall(now, missed);
         s.settle_route(now, slot);
     }
@@ -34,7 +34,8 @@ void Engine::State::settle_patience(TimePoint now) {
     unsigned next = health.patience(now);
     if (next == patience) return;
     patience = next;
-    for (std::uint32_t slot = 0; slot < routes.size(); ++slot) {
+    for (std::uint32_t slot = 0; slot < routes.slots(); ++slot) {
+        if (routes[slot] == nullptr) continue;
         routes[slot]->set_patience(patience);
         route_timers.set(slot, routes[slot]->next_deadline());
     }
@@ -59,14 +60,17 @@ std::optional<TimePoint> Engine::next_deadline() const {
 }
 
 std::optional<PeerId> Engine::peer_of(const MacAddress& mac) const {
-    auto found = state_->peer_of_mac.find(mac_key(mac));
-    if (found == state_->peer_of_mac.end()) return {};
-    return state_->plan.peers[found->second].id;
+    const std::vector<PlanPeer>& peers = state_->plan_peers;
+    auto found = state_->peer_of_mac.find(
+        FlatIndex::hash_of(mac_key(mac)),
+        [&](std::uint32_t slot) { return peers[slot].mac == mac || peers[slot].alias == mac; });
+    if (!found) return {};
+    return peers[*found].id;
 }
 
 const PlanPeer* Engine::find_peer(PeerId peer) const {
     std::uint32_t slot = state_->peer_slot(peer);
-    return slot == Path::kNoRoute ? nullptr : &state_->plan.peers[slot];
+    return slot == Path::kNoRoute ? nullptr : &state_->plan_peers[slot];
 }
 
 bool Engine::is_reachable(PeerId peer) const {
@@ -74,7 +78,7 @@ bool Engine::is_reachable(PeerId peer) const {
     return slot != Path::kNoRoute && state_->peers[slot].selected.has_value();
 }
 
-std::span<const PlanPeer> Engine::peers() const { return state_->plan.peers; }
+std::span<const PlanPeer> Engine::peers() const { return state_->plan_peers; }
 
 std::optional<TrainTicket> Engine::begin_train(TimePoint, PeerId peer, std::uint16_t datagrams,
                                                const FrameView&) {
@@ -97,7 +101,8 @@ std::optional<TrainTicket> Engine::begin_train(TimePoint, PeerId peer, std::uint
 
 void Engine::handle_shutdown(TimePoint now) {
     state_->shutting_down = true;
-    for (std::uint32_t slot = 0; slot < state_->routes.size(); ++slot) {
+    for (std::uint32_t slot = 0; slot < state_->routes.slots(); ++slot) {
+        if (state_->routes[slot] == nullptr) continue;
         state_->routes[slot]->handle_shutdown(now);
         state_->settle_route(now, slot);
     }
@@ -110,7 +115,7 @@ const DropCounters& Engine::drops() const { return state_->drops; }
 
 std::optional<Transmit> Engine::poll_transmit(TimePoint now) {
     State& s = *state_;
-    while (auto queued = s.transmits->pop()) {
+    while (auto queued = s.transmits.pop()) {
         bool is_notice = queued->via != queued->route;
         if (!is_notice) s.is_queued[queued->route] = false;
         const Route& route = *s.routes[queued->route];
@@ -154,7 +159,7 @@ void Engine::State::queue_notices(std::uint32_t via) {
     for (std::uint32_t slot : peers[peer_slot(routes[via]->plan().peer)].routes) {
         const Route& lost = *routes[slot];
         if (slot == via || !lost.wants_notice() || lost.remote_id().value == 0) continue;
-        if (!transmits->push({slot, via})) drops.count(DropReason::control_queue_full);
+        if (!transmits.push({slot, via})) drops.count(DropReason::control_queue_full);
     }
 }
 
@@ -166,15 +171,17 @@ void Engine::State::transmit_early(TimePoint now, std::uint32_t due) {
         routes[slot]->request_transmit();
         queue_transmit(slot);
     };
-    if (routes.size() <= kFewRoutes)
-        for (std::uint32_t slot = 0; slot < routes.size(); ++slot) try_one(slot);
-    else
+    if (routes.live() <= kFewRoutes) {
+        for (std::uint32_t slot = 0; slot < routes.slots(); ++slot)
+            if (routes[slot] != nullptr) try_one(slot);
+    } else {
         for (std::uint32_t slot : peers[peer_slot(routes[due]->plan().peer)].routes) try_one(slot);
+    }
 }
 
 void Engine::State::queue_transmit(std::uint32_t slot) {
     if (is_queued[slot] || !routes[slot]->wants_transmit()) return;
-    if (transmits->push({slot, slot})) is_queued[slot] = true;
+    if (transmits.push({slot, slot})) is_queued[slot] = true;
 }
 
 void Engine::State::emit(const Event& event) {
@@ -186,11 +193,23 @@ void Engine::State::count_sealed(std::uint32_t peer_slot, std::uint64_t datagram
     session.sealed += datagrams;
     if (session.sealed < plan.rekey_datagrams || session.worn || !session.plan.keys) return;
     session.worn = true;
-    emit(SessionWorn{plan.peers[peer_slot].id, session.plan.local});
+    emit(SessionWorn{plan_peers[peer_slot].id, session.plan.local});
 }
 
 std::uint32_t Engine::State::peer_slot(PeerId id) const {
     return id.value < peer_slot_of.size() ? peer_slot_of[id.value] : Path::kNoRoute;
+}
+
+std::uint32_t Engine::State::route_slot(RouteId id) const {
+    return id.value < route_slot_of.size() ? route_slot_of[id.value] : Path::kNoRoute;
+}
+
+std::uint32_t Engine::State::route_slot(EndpointId local, const Endpoint& remote) const {
+    auto found = paths.find(hash_of_path(local, remote), [&](std::uint32_t slot) {
+        const RoutePlan& route = routes[slot]->plan();
+        return route.local == local && route.remote == remote;
+    });
+    return found.value_or(Path::kNoRoute);
 }
 
 // After anything that may have moved a route: events, timers, sending, selection.
@@ -224,15 +243,14 @@ void Engine::State::select_route(TimePoint now, std::uint32_t peer_slot) {
     for (std::uint32_t slot : peer.routes) candidates.push_back(routes[slot]->candidate());
     Selection selection = select(now, candidates, peer.selected, plan.hold_down);
     peer_timers.set(peer_slot, selection.recheck);
-    auto slot = selection.route ? route_slot_of.find(*selection.route) : route_slot_of.end();
-    peer.selected_slot = slot == route_slot_of.end() ? Path::kNoRoute : slot->second;
+    peer.selected_slot = selection.route ? route_slot(*selection.route) : Path::kNoRoute;
     if (peer.selected_slot != Path::kNoRoute) {
         const RoutePlan& route = routes[peer.selected_slot]->plan();
         peer.selected_destination = {route.local, route.remote, route.id};
     }
     if (selection.route == peer.selected) return;
     if (selection.route.has_value() != peer.selected.has_value()) peer.since = now;
-    emit(SelectionChange{now, plan.peers[peer_slot].id, peer.selected, selection.route});
+    emit(SelectionChange{now, plan_peers[peer_slot].id, peer.selected, selection.route});
     peer.selected = selection.route;
 }
 
@@ -244,15 +262,16 @@ void Engine::report(TimePoint now, Report& out) const {
     out.patience = static_cast<std::uint8_t>(s.patience);
     out.routes.clear();
     out.peers.clear();
-    for (const auto& route : s.routes) {
+    for (std::uint32_t slot = 0; slot < s.routes.slots(); ++slot) {
         if (out.routes.size() == out.routes.capacity()) break;
-        RouteReport report = route->report();
+        if (s.routes[slot] == nullptr) continue;
+        RouteReport report = s.routes[slot]->report();
         std::uint32_t peer = s.peer_slot(report.peer);
         report.in_use = peer != Path::kNoRoute && s.peers[peer].selected == report.id;
         out.routes.push_back(report);
     }
     for (std::size_t i = 0; i < s.peers.size() && out.peers.size() < out.peers.capacity(); ++i)
-        out.peers.push_back({s.plan.peers[i].id, s.peers[i].selected.has_value(), s.peers[i].since,
+        out.peers.push_back({s.plan_peers[i].id, s.peers[i].selected.has_value(), s.peers[i].since,
                              s.peers[i].selected});
 }
 

@@ -12,8 +12,10 @@
 //   poll_transmit() / poll_event()    until nullopt
 //
 // Parts: core/route_state (the state machine's table), core/route (one route: detection, timing,
-// quality), core/selector (which route carries a peer's traffic), core/timer_queue.
-// Threads: the worker's only. No allocation after handle_plan() but inside handle_plan().
+// quality), core/selector (which route carries a peer's traffic), core/timer_wheel,
+// core/slot_table and core/flat_index (what is found how).
+// Threads: the worker's only. No allocation outside handle_plan() but a peer's window for data
+// when its first data comes.
 #pragma once
 
 #include <cstdint>

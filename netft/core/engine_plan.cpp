@@ -21,89 +21,175 @@ EngineSession carried_over(const std::vector<EngineSession>& known, const PlanSe
 
 void Engine::handle_plan(TimePoint now, const Plan& next) {
     State& s = *state_;
+    ++s.plans;
+    s.take_settings(next);
     s.reconcile_peers(now, next);
     s.reconcile_routes(now, next);
-    s.plan = next;
-    s.rebuild_indexes();
     for (std::uint32_t peer = 0; peer < s.peers.size(); ++peer) {
+        if (!s.peers[peer].is_unsettled) continue;
+        s.peers[peer].is_unsettled = false;
+        s.peers[peer].heartbeat_windows.reserve(s.peers[peer].routes.size());
+        s.candidates.reserve(s.peers[peer].routes.size());
         s.choose_session(now, peer);
         s.settle_peer(now, peer);
     }
 }
 
-// Moves what is known of each peer to its slot in the new plan.
+void Engine::State::take_settings(const PlanSettings& next) {
+    PlanSettings known = plan;
+    plan = next;
+    known.version = next.version;
+    if (known == next) return;
+    for (EnginePeer& peer : peers) peer.is_unsettled = true;
+}
+
 void Engine::State::reconcile_peers(TimePoint now, const Plan& next) {
+    bool same_slots =
+        std::equal(plan_peers.begin(), plan_peers.end(), next.peers.begin(), next.peers.end(),
+                   [](const PlanPeer& a, const PlanPeer& b) { return a.id == b.id; });
+    if (!same_slots) move_peers(now, next);
+    for (std::uint32_t slot = 0; slot < next.peers.size(); ++slot)
+        if (plan_peers[slot] != next.peers[slot]) update_peer(slot, next.peers[slot]);
+}
+
+// Other nodes, or another order of them: rare, and all is indexed anew.
+void Engine::State::move_peers(TimePoint now, const Plan& next) {
     std::vector<EnginePeer> kept(next.peers.size());
+    std::vector<PlanPeer> kept_plans(next.peers.size());
     for (std::size_t i = 0; i < next.peers.size(); ++i) {
         std::uint32_t old = peer_slot(next.peers[i].id);
-        if (old != Path::kNoRoute)
+        kept_plans[i].id = next.peers[i].id;
+        kept[i].since = now;
+        if (old != Path::kNoRoute) {
             kept[i] = std::move(peers[old]);
-        else
-            kept[i].since = now;
-        // The index of the session sent on may move; remember it by its own index.
-        std::optional<SessionIndex> sending;
-        if (kept[i].sending) sending = kept[i].sessions[*kept[i].sending].plan.local;
-        std::vector<EngineSession> sessions;
-        for (const PlanSession& session : next.peers[i].sessions)
-            sessions.push_back(carried_over(kept[i].sessions, session));
-        kept[i].sessions = std::move(sessions);
-        kept[i].sending.reset();
-        for (std::size_t k = 0; k < kept[i].sessions.size(); ++k)
-            if (sending && kept[i].sessions[k].plan.local == *sending) kept[i].sending = k;
-        kept[i].routes.clear();
+            kept_plans[i] = std::move(plan_peers[old]);
+        }
+        kept[i].is_unsettled = true;
     }
+    for (std::uint32_t slot = 0; slot < peers.size(); ++slot) peer_timers.set(slot, {});
+    peer_timers.grow(kept.size());
     peers = std::move(kept);
+    plan_peers = std::move(kept_plans);
     peer_slot_of.assign(peer_slot_of.size(), Path::kNoRoute);
-    for (std::uint32_t i = 0; i < next.peers.size(); ++i) {
-        std::size_t id = next.peers[i].id.value;
+    sessions.clear();
+    peer_of_mac.clear();
+    for (std::uint32_t slot = 0; slot < peers.size(); ++slot) {
+        std::size_t id = plan_peers[slot].id.value;
         if (id >= peer_slot_of.size()) peer_slot_of.resize(id + 1, Path::kNoRoute);
-        peer_slot_of[id] = i;
+        peer_slot_of[id] = slot;
+        index_peer(slot);
     }
+}
+
+void Engine::State::update_peer(std::uint32_t peer_slot, const PlanPeer& next) {
+    EnginePeer& peer = peers[peer_slot];
+    peer.is_unsettled = true;
+    unindex_peer(peer_slot);
+    plan_peers[peer_slot] = next;
+    // The place of the session sent on may move; remember it by its own index.
+    std::optional<SessionIndex> sending;
+    if (peer.sending) sending = peer.sessions[*peer.sending].plan.local;
+    std::vector<EngineSession> carried;
+    for (const PlanSession& session : next.sessions)
+        carried.push_back(carried_over(peer.sessions, session));
+    peer.sessions = std::move(carried);
+    peer.sending.reset();
+    for (std::size_t i = 0; i < peer.sessions.size(); ++i)
+        if (sending && peer.sessions[i].plan.local == *sending) peer.sending = i;
+    index_peer(peer_slot);
+}
+
+void Engine::State::index_peer(std::uint32_t peer_slot) {
+    const EnginePeer& peer = peers[peer_slot];
+    for (std::uint32_t i = 0; i < peer.sessions.size(); ++i)
+        sessions.insert(FlatIndex::hash_of(peer.sessions[i].plan.local.value),
+                        packed({peer_slot, i}));
+    for (const MacAddress& mac : {plan_peers[peer_slot].mac, plan_peers[peer_slot].alias})
+        if (!mac.is_zero()) peer_of_mac.insert(FlatIndex::hash_of(mac_key(mac)), peer_slot);
+}
+
+void Engine::State::unindex_peer(std::uint32_t peer_slot) {
+    const EnginePeer& peer = peers[peer_slot];
+    for (std::uint32_t i = 0; i < peer.sessions.size(); ++i)
+        sessions.erase(FlatIndex::hash_of(peer.sessions[i].plan.local.value),
+                       packed({peer_slot, i}));
+    for (const MacAddress& mac : {plan_peers[peer_slot].mac, plan_peers[peer_slot].alias})
+        if (!mac.is_zero()) peer_of_mac.erase(FlatIndex::hash_of(mac_key(mac)), peer_slot);
 }
 
 void Engine::State::reconcile_routes(TimePoint now, const Plan& next) {
-    std::vector<std::unique_ptr<Route>> kept;
-    for (const PlanRoute& wanted : next.routes) {
-        if (peer_slot(wanted.peer) == Path::kNoRoute) continue;
-        auto old = route_slot_of.find(wanted.id);
-        bool same = old != route_slot_of.end() && routes[old->second] != nullptr &&
-                    routes[old->second]->plan().remote == wanted.remote &&
-                    routes[old->second]->plan().local == wanted.local;
-        if (same) {
-            kept.push_back(std::move(routes[old->second]));
-            if (!shutting_down) kept.back()->configure(now, wanted);
-            continue;
-        }
-        std::uint64_t base = std::uint64_t{++generation} << 32;
-        kept.push_back(std::make_unique<Route>(wanted, now, base));
-        kept.back()->set_patience(patience);
+    for (const PlanRoute& wanted : next.routes)
+        if (peer_slot(wanted.peer) != Path::kNoRoute) reconcile_route(now, wanted);
+    bool removed = false;
+    for (std::uint32_t slot = 0; slot < routes.slots(); ++slot) {
+        if (routes[slot] == nullptr || seen_in[slot] == plans) continue;
+        remove_route(slot);
+        removed = true;
     }
-    routes = std::move(kept);
+    if (removed || transmits.capacity() < routes.live() * 2) queue_all_again();
 }
 
-void Engine::State::rebuild_indexes() {
-    paths.clear();
-    route_slot_of.clear();
-    sessions.clear();
-    peer_of_mac.clear();
-    route_timers.resize(routes.size());
-    peer_timers.resize(peers.size());
-    is_queued.assign(routes.size(), false);
-    // Each route at most once by itself, and its notices over every other route of its peer.
-    transmits = std::make_unique<Fifo<QueuedTransmit>>(routes.size() * 4 + 64);
-    candidates.reserve(routes.size());
-    for (std::uint32_t slot = 0; slot < routes.size(); ++slot) {
-        const RoutePlan& route = routes[slot]->plan();
-        paths[PathKey{route.local, route.remote}] = slot;
-        route_slot_of[route.id] = slot;
-        peers[peer_slot(route.peer)].routes.push_back(slot);
+void Engine::State::reconcile_route(TimePoint now, const PlanRoute& wanted) {
+    std::uint32_t slot = route_slot(wanted.id);
+    if (slot != Path::kNoRoute) {
+        const RoutePlan& known = routes[slot]->plan();
+        if (known.remote != wanted.remote || known.local != wanted.local ||
+            known.peer != wanted.peer) {
+            remove_route(slot);
+            slot = Path::kNoRoute;
+        }
     }
-    for (std::uint32_t slot = 0; slot < peers.size(); ++slot) {
-        for (std::uint32_t i = 0; i < peers[slot].sessions.size(); ++i)
-            sessions[peers[slot].sessions[i].plan.local] = {slot, i};
-        for (const MacAddress& mac : {plan.peers[slot].mac, plan.peers[slot].alias})
-            if (!mac.is_zero()) peer_of_mac[mac_key(mac)] = slot;
+    if (slot == Path::kNoRoute) return add_route(now, wanted);
+    seen_in[slot] = plans;
+    if (shutting_down || routes[slot]->plan() == RoutePlan(wanted)) return;
+    routes[slot]->configure(now, wanted);
+    peers[peer_slot(wanted.peer)].is_unsettled = true;
+}
+
+void Engine::State::add_route(TimePoint now, const PlanRoute& wanted) {
+    std::uint64_t base = std::uint64_t{++generation} << 32;
+    std::uint32_t slot = routes.emplace(wanted, now, base);
+    routes[slot]->set_patience(patience);
+    make_room();
+    seen_in[slot] = plans;
+    if (wanted.id.value >= route_slot_of.size())
+        route_slot_of.resize(wanted.id.value + std::size_t{1}, Path::kNoRoute);
+    route_slot_of[wanted.id.value] = slot;
+    paths.insert(hash_of_path(wanted.local, wanted.remote), slot);
+    EnginePeer& peer = peers[peer_slot(wanted.peer)];
+    peer.routes.push_back(slot);
+    peer.is_unsettled = true;
+}
+
+// Its peer may be gone already.
+void Engine::State::remove_route(std::uint32_t slot) {
+    const RoutePlan& gone = routes[slot]->plan();
+    paths.erase(hash_of_path(gone.local, gone.remote), slot);
+    route_slot_of[gone.id.value] = Path::kNoRoute;
+    route_timers.set(slot, {});
+    if (std::uint32_t at = peer_slot(gone.peer); at != Path::kNoRoute) {
+        std::erase(peers[at].routes, slot);
+        if (peers[at].selected_slot == slot) peers[at].selected_slot = Path::kNoRoute;
+        peers[at].is_unsettled = true;
     }
+    routes.erase(slot);
+}
+
+// What is kept by slot.
+void Engine::State::make_room() {
+    if (seen_in.size() == routes.slots()) return;
+    seen_in.resize(routes.slots());
+    is_queued.resize(routes.slots());
+    route_timers.grow(routes.slots());
+}
+
+// Nothing in the queue may speak of a route that is gone. Each route is in it at most once by
+// itself, and its notices over other routes of its peer.
+void Engine::State::queue_all_again() {
+    transmits.reset(routes.live() * 2 + 64);
+    is_queued.assign(is_queued.size(), false);
+    for (std::uint32_t slot = 0; slot < routes.slots(); ++slot)
+        if (routes[slot] != nullptr) queue_transmit(slot);
 }
 
 // Sends on the newest session that may be sent on; tells the routes what that means for them.

@@ -41,9 +41,9 @@ Verdict Engine::State::drop(DropReason reason) {
 }
 
 std::optional<SessionRef> Engine::State::find_session(const Header& header) const {
-    auto found = sessions.find(header.receiver);
-    if (found == sessions.end()) return {};
-    return found->second;
+    auto found = sessions.find(FlatIndex::hash_of(header.receiver.value));
+    if (!found) return {};
+    return unpacked(*found);
 }
 
 // The peer uses a session: from now on we may, too.
@@ -51,7 +51,7 @@ void Engine::State::show_session(TimePoint now, SessionRef ref) {
     EngineSession& session = peers[ref.peer].sessions[ref.session];
     if (session.shown) return;
     session.shown = true;
-    if (!session.plan.confirmed) emit(SessionShown{plan.peers[ref.peer].id, session.plan.local});
+    if (!session.plan.confirmed) emit(SessionShown{plan_peers[ref.peer].id, session.plan.local});
     choose_session(now, ref.peer);
     settle_peer(now, ref.peer);
 }
@@ -60,10 +60,7 @@ void Engine::State::show_session(TimePoint now, SessionRef ref) {
 std::uint32_t Engine::State::route_of_heartbeat(const Path& path, const Heartbeat& heartbeat,
                                                 DropReason& why) {
     why = DropReason::rx_unknown_path;
-    if (heartbeat.notice) {
-        auto named = route_slot_of.find(heartbeat.receiver_route);
-        return named == route_slot_of.end() ? Path::kNoRoute : named->second;
-    }
+    if (heartbeat.notice) return route_slot(heartbeat.receiver_route);
     if (path.route == Path::kNoRoute) return Path::kNoRoute;
     bool names_another = heartbeat.receiver_route.value != 0 &&
                          heartbeat.receiver_route != routes[path.route]->plan().id;
@@ -89,7 +86,7 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
     std::uint32_t slot = route_of_heartbeat(path, *heartbeat, why);
     if (slot == Path::kNoRoute) return drop(why);
     Route& route = *routes[slot];
-    if (route.plan().peer != plan.peers[ref->peer].id) return drop(DropReason::rx_wrong_route);
+    if (route.plan().peer != plan_peers[ref->peer].id) return drop(DropReason::rx_wrong_route);
     if (!route.is_far_end(*heartbeat)) return drop(DropReason::rx_wrong_route);
     auto fresh = peer.heartbeat_windows.take(header.space, header.counter);
     if (fresh != session::Freshness::fresh) return drop(reason_of(fresh));
@@ -115,13 +112,14 @@ Verdict Engine::State::receive_data(const Path& path, const Header& header, Sess
     if (header.counter < prefix->index) return drop(DropReason::train_malformed);
     if (peer.sessions[ref.session].plan.incarnation != peer.incarnation)
         return drop(DropReason::rx_no_session);
-    if (auto fresh = peer.data_window.take(header.counter); fresh != session::Freshness::fresh)
+    if (!peer.data_window) peer.data_window = std::make_unique<EnginePeer::DataWindow>();
+    if (auto fresh = peer.data_window->take(header.counter); fresh != session::Freshness::fresh)
         return drop(reason_of(fresh));
-    if (path.route != Path::kNoRoute && routes[path.route]->plan().peer == plan.peers[ref.peer].id)
+    if (path.route != Path::kNoRoute && routes[path.route]->plan().peer == plan_peers[ref.peer].id)
         routes[path.route]->count_data_received(1);
     Verdict verdict;
     verdict.kind = Verdict::Kind::data;
-    verdict.peer = plan.peers[ref.peer].id;
+    verdict.peer = plan_peers[ref.peer].id;
     verdict.space = header.space;
     verdict.train_id = header.counter - prefix->index;
     verdict.train = *prefix;
@@ -137,7 +135,7 @@ Verdict Engine::State::receive_control(const Header& header, SessionRef ref) {
         return drop(reason_of(fresh));
     Verdict verdict;
     verdict.kind = Verdict::Kind::control;
-    verdict.peer = plan.peers[ref.peer].id;
+    verdict.peer = plan_peers[ref.peer].id;
     return verdict;
 }
 

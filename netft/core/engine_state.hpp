@@ -2,14 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "netft/core/engine.hpp"
+#include "netft/core/flat_index.hpp"
 #include "netft/core/local_health.hpp"
 #include "netft/core/route.hpp"
-#include "netft/core/timer_queue.hpp"
+#include "netft/core/slot_table.hpp"
+#include "netft/core/timer_wheel.hpp"
 #include "netft/session/replay_window.hpp"
 #include "netft/session/space_windows.hpp"
 
@@ -33,6 +35,12 @@ class Fifo {
         --size_;
         return value;
     }
+    // Makes room for `capacity` in all; what waits is lost.
+    void reset(std::size_t capacity) {
+        if (capacity > slots_.size()) slots_ = std::vector<T>(capacity);
+        head_ = size_ = 0;
+    }
+    std::size_t capacity() const { return slots_.size(); }
 
  private:
     std::vector<T> slots_;
@@ -46,16 +54,15 @@ inline std::uint64_t mac_key(const MacAddress& mac) {
     return key;
 }
 
-struct PathKey {
-    EndpointId local;
-    Endpoint remote;
-    bool operator==(const PathKey&) const = default;
-};
-struct PathKeyHash {
-    std::size_t operator()(const PathKey& key) const noexcept {
-        return std::hash<Endpoint>{}(key.remote) ^ (std::size_t{key.local.value} << 1);
-    }
-};
+inline std::uint32_t hash_of_path(EndpointId local, const Endpoint& remote) {
+    std::array<std::uint64_t, 2> words{};
+    Bytes address = remote.address.bytes();
+    std::memcpy(words.data(), address.data(), address.size());
+    std::uint64_t rest = std::uint64_t{remote.address.scope()} << 32 |
+                         std::uint64_t{remote.port} << 16 | local.value;
+    return FlatIndex::hash_of(words[0] + words[1] * 0x9e3779b97f4a7c15u +
+                              rest * 0xc2b2ae3d27d4eb4fu);
+}
 
 struct EngineSession {
     PlanSession plan;
@@ -65,11 +72,14 @@ struct EngineSession {
 };
 
 struct EnginePeer {
+    // 131,008 datagrams: 100 ms at 15 Gbit/s.
+    using DataWindow = session::ReplayWindow<2048>;
+
     std::vector<EngineSession> sessions;      // newest last
     std::optional<std::size_t> sending;       // index into sessions
     std::uint64_t incarnation = 0;            // of the session sent on
     std::uint64_t data_counter = 0;           // of the last datagram sent; never starts anew
-    session::ReplayWindow<2048> data_window;  // 131,008 datagrams: 100 ms at 15 Gbit/s
+    std::unique_ptr<DataWindow> data_window;  // 16 KiB: made when the first data comes
     session::ReplayWindow<4> control_window;
     session::SpaceWindows heartbeat_windows;
     std::vector<std::uint32_t> routes;  // slots
@@ -77,12 +87,16 @@ struct EnginePeer {
     std::uint32_t selected_slot = Path::kNoRoute;
     Destination selected_destination;  // where `selected_slot` leads
     TimePoint since;                   // of reachable or unreachable
+    bool is_unsettled = false;         // the new plan changed something of it
 };
 
 struct SessionRef {
-    std::uint32_t peer = 0;  // slot
-    std::uint32_t session = 0;
+    std::uint32_t peer = 0;     // slot
+    std::uint32_t session = 0;  // place
 };
+
+inline std::uint32_t packed(SessionRef ref) { return ref.peer << 8 | ref.session; }
+inline SessionRef unpacked(std::uint32_t ref) { return {ref >> 8, ref & 0xff}; }
 
 // A notice waiting for its carrier: `lost` is told over `via`.
 struct QueuedTransmit {
@@ -99,34 +113,46 @@ struct Engine::State {
     static constexpr Duration kStallTold = 200ms;  // to control
 
     Random random;
-    Plan plan;
+    PlanSettings plan;
+    std::vector<PlanPeer> plan_peers;
     std::uint32_t generation = 0;  // counters of a new route begin at generation << 32
+    std::uint32_t plans = 0;       // taken so far
     bool tracing = false;
     bool shutting_down = false;
     LocalHealth health;
     unsigned patience = LocalHealth::kPatienceMin;  // of all routes
 
-    std::vector<std::unique_ptr<Route>> routes;  // by slot
-    std::vector<EnginePeer> peers;               // by slot, as plan.peers
-    std::vector<std::uint32_t> peer_slot_of;     // by PeerId; kNoRoute: none
-    std::unordered_map<PathKey, std::uint32_t, PathKeyHash> paths;
-    std::unordered_map<RouteId, std::uint32_t> route_slot_of;
-    std::unordered_map<SessionIndex, SessionRef> sessions;
-    std::unordered_map<std::uint64_t, std::uint32_t> peer_of_mac;  // 48 bits
-    std::vector<Candidate> candidates;                             // scratch
+    SlotTable<Route> routes;
+    std::vector<EnginePeer> peers;             // by slot, as plan_peers
+    std::vector<std::uint32_t> peer_slot_of;   // by PeerId; kNoRoute: none
+    std::vector<std::uint32_t> route_slot_of;  // by RouteId; kNoRoute: none
+    FlatIndex paths;                           // -> slot of a route
+    FlatIndex sessions;                        // by our index of it -> packed SessionRef
+    FlatIndex peer_of_mac;                     // -> slot of a peer
+    std::vector<Candidate> candidates;         // scratch
 
-    TimerQueue route_timers;
-    TimerQueue peer_timers;
-    std::unique_ptr<Fifo<QueuedTransmit>> transmits = std::make_unique<Fifo<QueuedTransmit>>(1);
-    std::vector<bool> is_queued;  // by slot: already in `transmits`
+    TimerWheel route_timers;
+    TimerWheel peer_timers;
+    Fifo<QueuedTransmit> transmits{0};
+    std::vector<bool> is_queued;         // by slot: already in `transmits`
+    std::vector<std::uint32_t> seen_in;  // by slot: the last plan that had it
     Fifo<Event> events{kEventsMax};
     Fifo<HeartbeatRecord> trace{kTraceMax};
     DropCounters drops;
 
     // engine_plan.cpp
+    void take_settings(const PlanSettings& next);
     void reconcile_peers(TimePoint now, const Plan& next);
+    void move_peers(TimePoint now, const Plan& next);
+    void update_peer(std::uint32_t peer_slot, const PlanPeer& next);
+    void index_peer(std::uint32_t peer_slot);
+    void unindex_peer(std::uint32_t peer_slot);
     void reconcile_routes(TimePoint now, const Plan& next);
-    void rebuild_indexes();
+    void reconcile_route(TimePoint now, const PlanRoute& wanted);
+    void add_route(TimePoint now, const PlanRoute& wanted);
+    void remove_route(std::uint32_t slot);
+    void make_room();
+    void queue_all_again();
     void choose_session(TimePoint now, std::uint32_t peer_slot);
 
     // engine_receive.cpp
@@ -149,6 +175,8 @@ struct Engine::State {
     void emit(const Event& event);
     void count_sealed(std::uint32_t peer_slot, std::uint64_t datagrams);
     std::uint32_t peer_slot(PeerId id) const;
+    std::uint32_t route_slot(RouteId id) const;
+    std::uint32_t route_slot(EndpointId local, const Endpoint& remote) const;
     Transmit transmit(TimePoint now, const QueuedTransmit& queued);
 };
 

@@ -73,11 +73,10 @@ struct PlanAdapter {
     bool operator==(const PlanAdapter&) const = default;
 };
 
-struct Plan {
+// All of a plan but peers and routes.
+struct PlanSettings {
     std::uint64_t version = 0;
     PlanAdapter adapter;
-    std::vector<PlanPeer> peers;
-    std::vector<PlanRoute> routes;
     // Largest UDP payload of a data datagram, all routes considered (IP and UDP header off).
     std::uint16_t datagram_bytes_max = 1452;
     // How long a better route must have been up before traffic returns to it.
@@ -90,6 +89,13 @@ struct Plan {
     std::uint16_t tag_bytes() const {
         return security == SecurityMode::none ? 0 : static_cast<std::uint16_t>(kTagSize);
     }
+
+    bool operator==(const PlanSettings&) const = default;
+};
+
+struct Plan : PlanSettings {
+    std::vector<PlanPeer> peers;
+    std::vector<PlanRoute> routes;
 };
 
 }  // namespace netft::core

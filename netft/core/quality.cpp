@@ -54,34 +54,35 @@ void JitterMeter::add(std::uint64_t sent_ns, TimePoint received) {
     jitter_ns_ += (difference - jitter_ns_) / 16;
 }
 
-LossMeter::Mark LossMeter::mark_of(const Totals& totals) {
-    return {static_cast<std::uint32_t>(totals.expected),
-            static_cast<std::uint32_t>(totals.received)};
-}
+namespace {
+
+// A total of 2^31 more is one of the past, too: nobody's next heartbeat tells of so many.
+bool goes_back(std::uint32_t from, std::uint32_t to) { return to - from >= 1u << 31; }
+
+}  // namespace
 
 void LossMeter::update(std::uint64_t expected, std::uint64_t received) {
-    if (expected < now_.expected || received < now_.received) reset();
-    now_ = {expected, received};
-    Mark mark = mark_of(now_);
+    Totals next{static_cast<std::uint32_t>(expected), static_cast<std::uint32_t>(received)};
+    if (goes_back(now_.expected, next.expected) || goes_back(now_.received, next.received)) reset();
+    now_ = next;
     if (count_ == 0) {
-        marks_[0] = mark;
+        marks_[0] = now_;
         count_ = 1;
         return;
     }
     std::size_t newest = (oldest_ + count_ - 1u) % kMarks;
-    if (mark.expected - marks_[newest].expected < kStep) return;
+    if (now_.expected - marks_[newest].expected < kStep) return;
     if (count_ == kMarks)
         oldest_ = static_cast<std::uint8_t>((oldest_ + 1) % kMarks);
     else
         ++count_;
-    marks_[(oldest_ + count_ - 1u) % kMarks] = mark;
+    marks_[(oldest_ + count_ - 1u) % kMarks] = now_;
 }
 
 std::optional<double> LossMeter::loss() const {
     if (count_ == 0) return {};
-    Mark mark = mark_of(now_);
-    std::uint32_t expected = mark.expected - marks_[oldest_].expected;
-    std::uint32_t received = mark.received - marks_[oldest_].received;
+    std::uint32_t expected = now_.expected - marks_[oldest_].expected;
+    std::uint32_t received = now_.received - marks_[oldest_].received;
     if (expected < 10) return {};
     if (received >= expected) return 0.0;
     return 1.0 - static_cast<double>(received) / static_cast<double>(expected);

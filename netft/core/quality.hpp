@@ -50,21 +50,15 @@ class LossMeter {
     void reset() { *this = LossMeter(); }
 
  private:
-    struct Totals {
-        std::uint64_t expected = 0;
-        std::uint64_t received = 0;
-    };
     // The low halves: only differences over a few hundred datagrams are taken.
-    struct Mark {
+    struct Totals {
         std::uint32_t expected = 0;
         std::uint32_t received = 0;
     };
     static constexpr std::uint32_t kStep = 25;
     static constexpr std::size_t kMarks = 4;
 
-    static Mark mark_of(const Totals& totals);
-
-    std::array<Mark, kMarks> marks_{};  // ring of past totals, one every kStep expected
+    std::array<Totals, kMarks> marks_{};  // ring of past totals, one every kStep expected
     std::uint8_t oldest_ = 0;
     std::uint8_t count_ = 0;
     Totals now_;

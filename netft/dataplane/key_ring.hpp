@@ -30,16 +30,19 @@ class KeyRing {
  private:
     struct Entry {
         SessionIndex local;
+        std::uint32_t seen_in = 0;     // the last plan that had it
         session::SessionKeysPtr keys;  // the same object: the same keys
         CryptoKey seal;
         CryptoKey open;
     };
     const Entry* find(SessionIndex local) const;
-    std::optional<Entry> take(const core::PlanSession& session);
+    bool keep(const core::PlanSession& session);
+    std::optional<Entry> make(const core::PlanSession& session);
 
     CryptoDevice* device_;
     SecurityMode mode_ = SecurityMode::none;
-    std::vector<std::optional<Entry>> entries_;  // by index of the session
+    std::uint32_t plans_ = 0;     // followed so far
+    std::vector<Entry> entries_;  // by index of the session
 };
 
 }  // namespace netft::dataplane

@@ -15,6 +15,18 @@ void Transmitter::set_ports(std::span<const PortBinding> ports, DropCounters& dr
     }
 }
 
+bool Transmitter::has_ports(std::span<const PortBinding> ports) const {
+    std::size_t i = 0;
+    for (const PortBinding& binding : ports) {
+        if (binding.port == nullptr) continue;
+        if (i == ports_.size() || ports_[i] != binding.port ||
+            queues_[i].endpoint != binding.endpoint)
+            return false;
+        ++i;
+    }
+    return i == ports_.size();
+}
+
 bool Transmitter::add(EndpointId local, const Outgoing& outgoing, DropCounters& drops) {
     for (std::size_t i = 0; i < queues_.size(); ++i) {
         Queue& queue = queues_[i];

@@ -17,6 +17,9 @@ class Transmitter {
     // Replaces the ports; what waited for the old ones is sent before. Allocates.
     void set_ports(std::span<const PortBinding> ports, DropCounters& drops);
 
+    // The very same, in the same order: nothing to replace.
+    bool has_ports(std::span<const PortBinding> ports) const;
+
     std::size_t size() const { return ports_.size(); }
     Port& port(std::size_t i) { return *ports_[i]; }
     EndpointId endpoint(std::size_t i) const { return queues_[i].endpoint; }

@@ -1,5 +1,6 @@
 // Between the worker and control, and the heartbeats.
 #include <algorithm>
+#include <utility>
 
 #include "netft/dataplane/worker_impl.hpp"
 
@@ -12,12 +13,16 @@ void Worker::Impl::handle_snapshot() {
     engine.handle_plan(now, next->plan);
     layout = TrainLayout::of(next->plan.datagram_bytes_max, next->plan.tag_bytes());
     keys.follow(next->plan);
-    transmitter.set_ports(next->ports, drops);
+    if (!transmitter.has_ports(next->ports)) take_ports(next->ports);
+    // The quiescent state: plan, ports and descriptors of the older ones are all let go.
+    snapshots.release_older();
+}
+
+void Worker::Impl::take_ports(std::span<const PortBinding> ports) {
+    transmitter.set_ports(ports, drops);
     poller.watch(transmitter.ports());
     polls_ports = false;
     for (Port* port : transmitter.ports()) polls_ports |= port->wake_fds().empty();
-    // The quiescent state: plan, ports and descriptors of the older ones are all let go.
-    snapshots.release_older();
 }
 
 void Worker::Impl::handle_commands() {
@@ -52,17 +57,44 @@ bool Worker::Impl::send_plain(EndpointId local, const Outgoing& outgoing) {
     return false;
 }
 
-// Out before the adapter is read, so that they never wait behind data.
+// Out before the adapter is read, so that they never wait behind data. What one session's key seals
+// (the heartbeats to one peer come together) is sealed in one call.
 void Worker::Impl::send_heartbeats() {
+    std::size_t count = 0;
     bool any = false;
     while (std::optional<core::Transmit> heartbeat = engine.poll_transmit(now)) {
         Outgoing outgoing = small_datagram(heartbeat->datagram, layout.tag, heartbeat->remote);
+        if (outgoing.mbuf == nullptr) {
+            drops.count(DropReason::tx_refused);
+            continue;
+        }
+        bool is_full = count == heartbeat_run.size();
+        if (is_full || (count > 0 && heartbeat_session != heartbeat->session))
+            send_heartbeat_run(std::exchange(count, 0));
+        heartbeat_session = heartbeat->session;
+        heartbeat_run[count++] = {heartbeat->local, outgoing};
         any = true;
-        if (!send_sealed(heartbeat->local, heartbeat->session, outgoing)) continue;
-        ++counters.heartbeats_sent;
-        ++counters.datagrams_sent;
     }
+    send_heartbeat_run(count);
     if (any) transmitter.flush(drops);
+}
+
+void Worker::Impl::send_heartbeat_run(std::size_t count) {
+    if (count == 0) return;
+    std::array<MutableBytes, kHeartbeatRunMax> datagrams;
+    for (std::size_t i = 0; i < count; ++i) {
+        rte_mbuf* mbuf = heartbeat_run[i].outgoing.mbuf;
+        datagrams[i] = room_of(mbuf).first(mbuf->data_len);
+    }
+    bool sealed = seal(heartbeat_session, std::span(datagrams).first(count));
+    for (const WaitingHeartbeat& waiting : std::span(heartbeat_run).first(count)) {
+        if (!sealed) {
+            rte_pktmbuf_free(waiting.outgoing.mbuf);
+        } else if (transmitter.add(waiting.local, waiting.outgoing, drops)) {
+            ++counters.heartbeats_sent;
+            ++counters.datagrams_sent;
+        }
+    }
 }
 
 void Worker::Impl::report_to_control() {

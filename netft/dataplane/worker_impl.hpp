@@ -32,6 +32,8 @@ struct Worker::Impl {
 
     // Datagrams opened in one call.
     static constexpr std::size_t kOpenMax = 128;
+    // Heartbeats sealed in one call.
+    static constexpr std::size_t kHeartbeatRunMax = 32;
     // Handshake messages for control, of each type: what it can deal with beside its other work.
     static constexpr std::int64_t kHandshakesPerSecond = 10'000;
     static constexpr std::int64_t kHandshakesBurst = 256;
@@ -88,8 +90,10 @@ struct Worker::Impl {
 
     // --- worker_control.cpp
     void handle_snapshot();
+    void take_ports(std::span<const PortBinding> ports);
     void handle_commands();
     void send_heartbeats();
+    void send_heartbeat_run(std::size_t count);
     Outgoing small_datagram(Bytes bytes, std::size_t tag, const Endpoint& remote);
     bool send_plain(EndpointId local, const Outgoing& outgoing);
     void report_to_control();
@@ -117,6 +121,12 @@ struct Worker::Impl {
         RateLimit{kHandshakesPerSecond, kHandshakesBurst},
         RateLimit{kHandshakesPerSecond, kHandshakesBurst},
         RateLimit{kHandshakesPerSecond, kHandshakesBurst}};  // types 1, 2 and 3
+    struct WaitingHeartbeat {
+        EndpointId local;
+        Outgoing outgoing;
+    };
+    std::array<WaitingHeartbeat, kHeartbeatRunMax> heartbeat_run;  // of one session, unsealed
+    SessionIndex heartbeat_session;
     const Snapshot* snapshot = nullptr;
     core::WorkerCounters counters;
     DropCounters drops;

@@ -36,7 +36,10 @@ class ReplayWindow {
         return freshness;
     }
 
-    void reset() { *this = ReplayWindow(); }
+    void reset() {
+        highest_ = 0;
+        is_empty_ = true;
+    }
     std::uint64_t highest() const { return highest_; }
 
  private:
@@ -54,7 +57,7 @@ class ReplayWindow {
         is_empty_ = false;
     }
 
-    std::array<std::uint64_t, Words> words_{};
+    std::array<std::uint64_t, Words> words_;  // of no meaning while it is empty, nor touched
     std::uint64_t highest_ = 0;
     bool is_empty_ = true;
 };

@@ -1,7 +1,8 @@
 // Replay windows of the counter spaces of one sender: of its heartbeats, one a route of its.
 //
 // PURE. They outlive whatever the receiver makes of the spaces: a route that went and came back
-// must not take again what it took before. Allocates only when made. Threads: the worker's only.
+// must not take again what it took before. Allocates in reserve(), and when a sender shows more
+// spaces than were reserved. Threads: the worker's only.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +17,7 @@ class SpaceWindows {
     // Two nodes with the most endpoints a card has; beyond, the one used longest ago goes.
     static constexpr std::size_t kSpacesMax = 256;
 
-    SpaceWindows() { slots_.reserve(kSpacesMax); }
+    void reserve(std::size_t spaces) { slots_.reserve(std::min(spaces, kSpacesMax)); }
 
     Freshness take(std::uint16_t space, std::uint64_t counter) {
         Slot& slot = slot_of(space);
@@ -29,7 +30,7 @@ class SpaceWindows {
     struct Slot {
         std::uint16_t space = 0;
         std::uint64_t used = 0;
-        ReplayWindow<4> window;
+        ReplayWindow<2> window;  // at least 64 heartbeats
     };
 
     Slot& slot_of(std::uint16_t space) {
@@ -39,7 +40,9 @@ class SpaceWindows {
             slots_.erase(
                 std::min_element(slots_.begin(), slots_.end(),
                                  [](const Slot& a, const Slot& b) { return a.used < b.used; }));
-        return slots_.emplace_back(Slot{space, 0, {}});
+        Slot& slot = slots_.emplace_back();
+        slot.space = space;
+        return slot;
     }
 
     std::vector<Slot> slots_;
