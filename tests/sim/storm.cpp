@@ -30,7 +30,7 @@ class Storm {
         world_.run_until(world_.now() + Checkers::kRecovery);
         checkers_.check_all_up("after healing");
         return {checkers_.violations(), checkers_.delivered(), checkers_.transitions(),
-                world_.now() - TimePoint(1h)};
+                world_.now() - TimePoint(1h), 0};
     }
 
  private:

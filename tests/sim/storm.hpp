@@ -19,6 +19,7 @@ struct StormResult {
     std::uint64_t delivered = 0;
     std::uint64_t transitions = 0;
     Duration simulated{};
+    std::uint64_t promised = 0;  // frames that could not be lost, and were not
 };
 
 StormResult run_storm(const StormSettings& settings);

@@ -69,7 +69,9 @@ core::Settings World::settings_of(std::size_t self) const {
         node.name = "n" + std::to_string(i + 1);
         node.public_key = node_keys_[i].open;
         // One reachable endpoint is enough: the rest comes with the card.
-        node.endpoints.push_back({Endpoint{address_of(i, 0), kNetftPort}, ""});
+        for (std::size_t net = 0; net < (settings_.lists_all_endpoints ? settings_.networks : 1);
+             ++net)
+            node.endpoints.push_back({Endpoint{address_of(i, net), kNetftPort}, ""});
         node.ipv4 = IpAddress::v4({169, 254, 9, static_cast<std::uint8_t>(i + 1)});
         node.ipv6 = IpAddress::v6(
             {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, static_cast<std::uint8_t>(i + 1)});
@@ -98,12 +100,35 @@ LinkState& World::link(std::size_t from, std::size_t to, std::size_t network) {
     return links_[(from * settings_.nodes + to) * settings_.networks + network];
 }
 
+const NodeTraits& World::traits_of(std::size_t i) const {
+    static const NodeTraits kPlain;
+    return i < settings_.traits.size() ? settings_.traits[i] : kPlain;
+}
+
+TimePoint World::local_time(std::size_t i, TimePoint at) const {
+    const NodeTraits& traits = traits_of(i);
+    return at + at.time_since_epoch() * traits.clock_ppm / 1'000'000 + traits.clock_offset;
+}
+
+TimePoint World::local_now(std::size_t i) const { return local_time(i, now_); }
+
+TimePoint World::when(std::size_t i, TimePoint local) const {
+    const NodeTraits& traits = traits_of(i);
+    double elapsed = static_cast<double>((local - traits.clock_offset).time_since_epoch().count());
+    double rate = 1 + static_cast<double>(traits.clock_ppm) / 1e6;
+    TimePoint at(Duration(static_cast<Duration::rep>(elapsed / rate)));
+    while (local_time(i, at) < local) at += std::max(local - local_time(i, at), Duration(1));
+    return at;
+}
+
 void World::start(std::size_t i) {
     SimNode& node = nodes_[i];
     if (node.running) return;
     node.running = true;
     ++node.epoch;
     node.frames_sent = 0;
+    node.received = 0;
+    node.consumed = 0;
     node.stalled_until.reset();
     core::CoordinatorIdentity identity{random_.next(), mac_of(i), node_keys_[i].secret,
                                        wall_offsets_[i].count(), &primitives_};
@@ -111,8 +136,8 @@ void World::start(std::size_t i) {
         std::make_unique<core::Coordinator>(settings_of(i), identity, random_.next());
     node.engine = std::make_unique<core::Engine>(random_.next());
     node.assembler = std::make_unique<core::TrainAssembler>();
-    node.coordinator->handle_interfaces(now_, facts_of(i));
-    node.coordinator->handle_timers(now_);
+    node.coordinator->handle_interfaces(local_now(i), facts_of(i));
+    node.coordinator->handle_timers(local_now(i));
     pump(i);
 }
 
@@ -140,14 +165,14 @@ void World::stall(std::size_t i, Duration how_long) {
 void World::set_carrier(std::size_t i, std::size_t network, bool on) {
     nodes_[i].carrier[network] = on;
     if (!nodes_[i].running) return;
-    nodes_[i].coordinator->handle_interfaces(now_, facts_of(i));
+    nodes_[i].coordinator->handle_interfaces(local_now(i), facts_of(i));
     pump(i);
 }
 
 void World::set_address(std::size_t i, std::size_t network, bool present) {
     nodes_[i].has_address[network] = present;
     if (!nodes_[i].running) return;
-    nodes_[i].coordinator->handle_interfaces(now_, facts_of(i));
+    nodes_[i].coordinator->handle_interfaces(local_now(i), facts_of(i));
     pump(i);
 }
 
@@ -168,7 +193,7 @@ void World::reload_without(std::size_t i, std::size_t other) {
 
 void World::reload(std::size_t i) {
     if (!nodes_[i].running) return;
-    auto refusals = nodes_[i].coordinator->handle_settings(now_, settings_of(i));
+    auto refusals = nodes_[i].coordinator->handle_settings(local_now(i), settings_of(i));
     if (!refusals.empty()) observer_.on_violation("reload refused: " + refusals.front());
     pump(i);
 }
@@ -209,6 +234,7 @@ void World::transmit(std::size_t from, EndpointId local, const Endpoint& remote,
     for (std::size_t to = 0; to < nodes_.size(); ++to) {
         if (remote.address != address_of(to, *network)) continue;
         if (on_wire) on_wire(from, to, *network, bytes);
+        chatter_ += (bytes[0] & 15) != static_cast<std::uint8_t>(MessageType::data);
         if (!nodes_[to].carrier[*network] || !nodes_[to].has_address[*network]) return;
         const LinkState& state = link(from, to, *network);
         if (state.is_cut || random_.chance(state.loss)) return;
@@ -222,13 +248,13 @@ void World::inject(std::size_t from, std::size_t to, std::size_t network, Bytes 
     launch({from, to, network, {bytes.begin(), bytes.end()}}, link(from, to, network));
 }
 
-std::vector<std::uint8_t> World::seal(std::size_t i, SessionIndex session, Bytes plain) {
-    if (settings_.security == SecurityMode::none || session.value == 0)
-        return {plain.begin(), plain.end()};
+std::vector<std::uint8_t> World::seal(std::size_t i, SessionIndex session, Bytes bytes) {
+    std::vector<std::uint8_t> plain = as_sent_by(traits_of(i).version, bytes);
+    if (settings_.security == SecurityMode::none || session.value == 0) return plain;
     auto keys = nodes_[i].keys.find(session);
     if (keys == nodes_[i].keys.end()) {
         observer_.on_violation("a datagram to seal with no key");
-        return {plain.begin(), plain.end()};
+        return plain;
     }
     return sim::seal(keys->second->send, plain);
 }
@@ -271,9 +297,9 @@ void World::run_until(TimePoint end) {
             free_packets_.push_back(step.packet);
         } else if (step.kind == Step::Kind::wake) {
             if (step.version != node.wake_version || !node.running || node.stalled_until) continue;
-            node.engine->handle_timers(now_);
-            node.assembler->handle_timers(now_, node.assembler_drops);
-            node.coordinator->handle_timers(now_);
+            node.engine->handle_timers(local_now(step.node));
+            node.assembler->handle_timers(local_now(step.node), node.assembler_drops);
+            node.coordinator->handle_timers(local_now(step.node));
             pump(step.node);
         } else if (node.running && node.stalled_until && *node.stalled_until <= now_) {
             node.stalled_until.reset();
@@ -284,8 +310,8 @@ void World::run_until(TimePoint end) {
                 free_packets_.push_back(packet);
             }
             node.waiting.clear();
-            node.engine->handle_timers(now_);
-            node.coordinator->handle_timers(now_);
+            node.engine->handle_timers(local_now(step.node));
+            node.coordinator->handle_timers(local_now(step.node));
             pump(step.node);
         }
     }
@@ -302,18 +328,21 @@ void World::receive(std::size_t i, const Packet& packet) {
     Endpoint remote{address_of(packet.from, packet.network), kNetftPort};
     auto opened = open(node, packet.bytes);
     if (!opened) return;
+    std::vector<std::uint8_t> read = as_read_by(traits_of(i).version, *opened);
+    if (read.empty()) return;
+    opened = read;
     ++node.received;
     core::Path path = node.engine->path_of(*local, remote);
-    core::Verdict verdict = node.engine->handle_datagram(now_, path, *opened);
+    core::Verdict verdict = node.engine->handle_datagram(local_now(i), path, *opened);
     if (verdict.kind != core::Verdict::Kind::dropped) ++node.consumed;
     if (verdict.kind == core::Verdict::Kind::control) {
         std::optional<PeerId> peer;
         if ((packet.bytes[0] & 15) == 6) peer = verdict.peer;
-        node.coordinator->handle_datagram(now_, *local, remote, peer, *opened);
+        node.coordinator->handle_datagram(local_now(i), *local, remote, peer, *opened);
     } else if (verdict.kind == core::Verdict::Kind::data) {
         core::TrainAssembler::Piece piece{verdict.peer, verdict.space, verdict.train_id,
                                           verdict.train, verdict.body};
-        Bytes train = node.assembler->handle_piece(now_, piece, node.assembler_drops);
+        Bytes train = node.assembler->handle_piece(local_now(i), piece, node.assembler_drops);
         if (!train.empty()) deliver(i, verdict.peer, train);
     }
 }
@@ -343,7 +372,7 @@ bool World::send_frame(std::size_t from, std::size_t to, std::size_t bytes) {
     auto count = static_cast<std::uint16_t>((bytes + kBody - 1) / kBody);
     std::vector<std::uint8_t> frame(bytes,
                                     static_cast<std::uint8_t>((node.frames_sent + 1) * 7 + 1));
-    auto ticket = node.engine->begin_train(now_, peer_id(to), count, {frame, bytes});
+    auto ticket = node.engine->begin_train(local_now(from), peer_id(to), count, {frame, bytes});
     if (!ticket) return false;
     ByteWriter head(MutableBytes(frame).first(kFrameHead));
     head.u64(from);
@@ -373,14 +402,14 @@ void World::pump(std::size_t i) {
         if (rounds == 10'000) return observer_.on_violation("livelock: a node never settles");
         bool progress = false;
         if (auto plan = node.coordinator->poll_plan()) {
-            node.engine->handle_plan(now_, *plan);
+            node.engine->handle_plan(local_now(i), *plan);
             node.keys.clear();
             for (const core::PlanPeer& peer : plan->peers)
                 for (const core::PlanSession& session : peer.sessions)
                     node.keys[session.local] = session.keys;
             progress = true;
         }
-        while (auto transmit_request = node.engine->poll_transmit(now_)) {
+        while (auto transmit_request = node.engine->poll_transmit(local_now(i))) {
             transmit(i, transmit_request->local, transmit_request->remote,
                      seal(i, transmit_request->session, transmit_request->datagram));
             progress = true;
@@ -388,7 +417,7 @@ void World::pump(std::size_t i) {
         while (auto event = node.engine->poll_event()) {
             if (const auto* t = std::get_if<core::RouteTransition>(&*event))
                 observer_.on_transition(i, *t);
-            node.coordinator->handle_event(now_, *event);
+            node.coordinator->handle_event(local_now(i), *event);
             progress = true;
         }
         if (progress) continue;  // the plan first, then what the coordinator sends
@@ -410,13 +439,14 @@ void World::wake_later(std::size_t i) {
                           node.assembler->next_deadline()})
         if (deadline && (!soonest || *deadline < *soonest)) soonest = deadline;
     ++node.wake_version;
-    if (soonest) push({std::max(*soonest, now_), 0, Step::Kind::wake, i, 0, node.wake_version});
+    if (soonest)
+        push({std::max(when(i, *soonest), now_), 0, Step::Kind::wake, i, 0, node.wake_version});
 }
 
 std::vector<core::RouteReport> World::routes(std::size_t i) const {
     core::Report report;
     report.routes.reserve(4096);
-    if (nodes_[i].running) nodes_[i].engine->report(now_, report);
+    if (nodes_[i].running) nodes_[i].engine->report(local_now(i), report);
     return report.routes;
 }
 

@@ -3,8 +3,9 @@
 //
 // Per directed pair of nodes on a network: cut, loss, delay, jitter (which reorders) and
 // duplication. Per node: stall (nothing is processed, datagrams wait), restart (a new incarnation
-// after a while), carrier and address per interface. Datagrams are kept as bytes; nothing of a
-// node's inside is looked at but through its public functions.
+// after a while), a clock of its own, an older or newer minor version, carrier and address per
+// interface. Datagrams are kept as bytes; nothing of a node's inside is looked at but through its
+// public functions.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,7 @@
 #include "netft/core/engine.hpp"
 #include "netft/core/train_assembler.hpp"
 #include "tests/sim/sealing.hpp"
+#include "tests/sim/versions.hpp"
 
 namespace netft::sim {
 
@@ -30,6 +32,13 @@ struct LinkState {
     double duplication = 0;
     Duration delay = 100us;
     Duration jitter = 20us;
+};
+
+// What is peculiar to a node, for as long as the world stands.
+struct NodeTraits {
+    std::int64_t clock_ppm = 0;  // its clock runs so many millionths too fast
+    Duration clock_offset{};     // and begins so far off
+    Version version = Version::same;
 };
 
 struct WorldSettings {
@@ -43,6 +52,10 @@ struct WorldSettings {
     // The last node has key, name and configuration of the first, at addresses of its own, and is
     // not started by the constructor.
     bool last_is_clone = false;
+    // The configuration lists the nodes' endpoints on all networks, not only on the first. Without,
+    // two that restart while the first is lost cannot find each other.
+    bool lists_all_endpoints = false;
+    std::vector<NodeTraits> traits;  // by node; those behind the end have none
 };
 
 // A frame that reached a node's adapter.
@@ -127,6 +140,10 @@ class World {
     };
     std::optional<RoutePlace> place_of(std::size_t node, RouteId route) const;
     std::uint64_t steps() const { return steps_; }
+    // Datagrams sent that carry no frame: what the cluster costs by itself.
+    std::uint64_t chatter() const { return chatter_; }
+    // What the node's own clock says.
+    TimePoint local_now(std::size_t node) const;
 
  private:
     struct Packet {
@@ -143,6 +160,10 @@ class World {
         bool operator>(const Step& o) const { return at != o.at ? at > o.at : order > o.order; }
     };
 
+    const NodeTraits& traits_of(std::size_t node) const;
+    TimePoint local_time(std::size_t node, TimePoint at) const;
+    // The first instant at which the node's clock says `local` or more.
+    TimePoint when(std::size_t node, TimePoint local) const;
     core::Settings settings_of(std::size_t node) const;
     void reload(std::size_t node);
     bool is_clone(std::size_t node) const {
@@ -168,6 +189,7 @@ class World {
     TimePoint now_;
     std::uint64_t order_ = 0;
     std::uint64_t steps_ = 0;
+    std::uint64_t chatter_ = 0;
     std::vector<SimNode> nodes_;
     std::vector<Timing> timings_;
     std::vector<Duration> wall_offsets_;

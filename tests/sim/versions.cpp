@@ -1,0 +1,55 @@
+#include "tests/sim/versions.hpp"
+
+#include <algorithm>
+
+#include "netft/wire/header.hpp"
+#include "netft/wire/heartbeat.hpp"
+
+namespace netft::sim {
+
+namespace {
+
+constexpr std::uint8_t kNewHeartbeatFlags = 0x08 | 0x04;  // R, S
+constexpr std::uint8_t kNewHeaderFlags = 0xf0;
+constexpr std::uint8_t kKindsKnown = 2;  // control: card, acknowledgement
+constexpr std::size_t kWordsAdded = 12;
+
+bool is_type(Bytes plain, MessageType type) {
+    return plain.size() > kHeaderSize && (plain[0] & 15) == static_cast<std::uint8_t>(type);
+}
+
+void make_older(std::vector<std::uint8_t>& plain) {
+    if (!is_type(plain, MessageType::heartbeat)) return;
+    plain[kHeaderSize] &= static_cast<std::uint8_t>(~kNewHeartbeatFlags);
+    plain.resize(std::min(plain.size(), kHeaderSize + kHeartbeatSize));
+}
+
+void make_newer(std::vector<std::uint8_t>& plain) {
+    bool is_card = is_type(plain, MessageType::control) && plain[kHeaderSize] == 1;
+    if (!is_card && !is_type(plain, MessageType::heartbeat)) return;
+    plain[1] |= kNewHeaderFlags;
+    plain.resize(plain.size() + kWordsAdded, 0xa5);
+}
+
+bool is_unknown_to_older(Bytes plain) {
+    return is_type(plain, MessageType::control) && plain[kHeaderSize] > kKindsKnown;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> as_sent_by(Version version, Bytes plain) {
+    std::vector<std::uint8_t> sent(plain.begin(), plain.end());
+    if (version == Version::newer) make_newer(sent);
+    if (version == Version::older) make_older(sent);
+    if (version == Version::older && is_unknown_to_older(plain)) sent[kHeaderSize] = 255;
+    return sent;
+}
+
+std::vector<std::uint8_t> as_read_by(Version version, Bytes plain) {
+    std::vector<std::uint8_t> read(plain.begin(), plain.end());
+    if (version == Version::older && is_unknown_to_older(plain)) return {};
+    if (version == Version::older) make_older(read);
+    return read;
+}
+
+}  // namespace netft::sim
