@@ -12,6 +12,7 @@ Parts
   probe      one datagram a millisecond, and the longest gap between answers
   wire       what a listener on a node's interfaces can read
   demo       the story
+  soak       random faults for a while, and what must hold after them
   cli        the command line of netft-lab
 
     netft-n1         netft-n2         netft-n3        one namespace a node: netftd, netft0
