@@ -5,13 +5,17 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <systemd/sd-daemon.h>
+
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "netft/control/status_records.hpp"
 #include "netft/core/frame_limits.hpp"
+#include "netft/daemon/stack.hpp"
 #include "netft/dataplane/clock.hpp"
 
 namespace netft::daemon {
@@ -171,9 +175,29 @@ void Daemon::handle_event(const core::Event& event) {
 
 void Daemon::handle_tick() {
     log_.handle_timers();
+    watch_worker();
     worker_->reclaim();
     if (worker_->all_retired()) ports_->close_retired();
     if (dataplane::monotonic_now() >= next_solicit_) next_hops_touched_ = true;
+}
+
+// systemd watches this thread, and this thread watches the worker.
+void Daemon::watch_worker() {
+    sd_notify(0, "WATCHDOG=1");
+    auto verdict = worker_watch_.handle_tick(dataplane::monotonic_now(), worker_->cycles());
+    // An idle one has nothing else to show that it lives.
+    if (worker_watch_.silent_for() > Duration{}) worker_->wake();
+    if (verdict == WorkerWatch::Verdict::well || verdict == WorkerWatch::Verdict::is_silent_still)
+        return;
+    std::string time = std::to_string(to_ms(worker_watch_.silent_for())) + " ms";
+    std::vector<std::string> stack = stack_of(worker_thread_.native_handle());
+    log_.error("watchdog", control::Fault::bug,
+               "the worker has not moved for " + time +
+                   (stack.empty() ? ", and does not say where it is" : "; it is at:"));
+    for (const std::string& line : stack) log_.error("watchdog", control::Fault::bug, "  " + line);
+    if (verdict != WorkerWatch::Verdict::dead) return;
+    log_.error("watchdog", control::Fault::bug, "aborting, to be started again");
+    std::abort();
 }
 
 // Does what the coordinator asks for: ports first, then the plan, then datagrams, so that an answer

@@ -26,6 +26,7 @@
 #include "netft/daemon/options.hpp"
 #include "netft/daemon/port_keeper.hpp"
 #include "netft/daemon/privileges.hpp"
+#include "netft/daemon/worker_watch.hpp"
 #include "netft/dataplane/eal.hpp"
 #include "netft/dataplane/worker.hpp"
 #include "routing/netlink/monitor.hpp"
@@ -64,6 +65,7 @@ class Daemon {
     Status read_facts();
     void handle_worker();
     void handle_tick();
+    void watch_worker();
     void handle_event(const core::Event& event);
     Status settle();
     void settle_ports();
@@ -101,6 +103,7 @@ class Daemon {
     bool report_lent_ = false;
     std::unique_ptr<dataplane::Worker> worker_;
     std::thread worker_thread_;
+    WorkerWatch worker_watch_;
     control::History history_;
     std::optional<control::ControlServer> server_;
     MacAddress mac_;

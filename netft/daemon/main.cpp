@@ -11,6 +11,7 @@
 #include "netft/control/status.hpp"
 #include "netft/daemon/daemon.hpp"
 #include "netft/daemon/options.hpp"
+#include "netft/daemon/stack.hpp"
 
 namespace {
 
@@ -61,6 +62,7 @@ int main(int argc, char** argv) {
         return 0;
     }
     block_signals();
+    daemon::prepare_stacks();
     auto level = options->verbose ? control::LogLevel::debug : control::LogLevel::info;
     control::LogOptions log_options;
     log_options.foreground = options->foreground;

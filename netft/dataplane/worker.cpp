@@ -81,6 +81,10 @@ bool Worker::poll_datagram(ControlDatagram& out) { return impl_->link->datagrams
 
 int Worker::event_fd() const { return impl_->link->control_event.get(); }
 
+std::uint64_t Worker::cycles() const { return impl_->link->cycles.load(std::memory_order_relaxed); }
+
+void Worker::wake() { impl_->link->wake_worker(); }
+
 void Worker::stop() {
     impl_->link->stop.store(true);
     impl_->link->wake_worker();

@@ -104,6 +104,9 @@ class Worker {
     bool poll_datagram(ControlDatagram& out);
     // Readable when some poll_…() has something. poll it, then read() it empty.
     int event_fd() const;
+    // How many cycles it has done. One that is idle does none until it is woken.
+    std::uint64_t cycles() const;
+    void wake();
     void stop();
 
  private:

@@ -37,7 +37,7 @@ void Worker::Impl::cycle() {
     if (ready.adapter && !was_away) read_adapter();
     transmitter.flush(drops);
     report_to_control();
-    ++counters.cycles;
+    link->cycles.store(++counters.cycles, std::memory_order_relaxed);
 }
 
 // True when we were away: the engine is told, and what has waited is to be read first.

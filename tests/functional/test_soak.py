@@ -13,10 +13,10 @@ SEED = 5
 
 
 @test(SPEC, fresh=True, figure=True)
-def ten_seconds_of_random_faults_leave_nothing_behind(lab):
+def seven_seconds_of_random_faults_leave_nothing_behind(lab):
     said = []
     soak = Soak(lab, SEED, said.append)
-    assert not soak.run(10), "\n".join([*said, soak.summary()])
+    assert not soak.run(7), "\n".join([*said, soak.summary()])
     assert sum(soak.counts.values()) >= 3, soak.summary()
 
 

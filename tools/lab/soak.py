@@ -262,7 +262,7 @@ class Soak:
         return state
 
     def check_leaks(self, before, usage):
-        if not wait_until(lambda: self._kernel_state() == before, 5):
+        if not wait_until(lambda: self._kernel_state() == before, 3):
             after = self._kernel_state()
             for what, was in before.items():
                 if after[what] != was:
