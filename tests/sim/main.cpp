@@ -1,7 +1,7 @@
 // netft-sim: the scenarios, then storms and tempests over seeds. Prints the seed of a failing run.
 //
 // usage: netft-sim [--scenario NAME] [--storms N] [--tempests N] [--seconds S] [--seed FIRST]
-// [--threads T] [--verbose 1]
+// [--nodes N] [--threads T] [--verbose 1]
 #include <atomic>
 #include <charconv>
 #include <chrono>
@@ -26,6 +26,7 @@ struct Options {
     std::uint64_t tempests = 20;
     std::uint64_t seconds = 120;
     std::uint64_t seed = 1;
+    std::uint64_t nodes = 0;  // 0: as the seed says
     unsigned threads = 2;
     bool verbose = false;
 };
@@ -43,6 +44,8 @@ bool read_options(int argc, char** argv, Options& o) {
             o.tempests = value;
         else if (key == "--seconds")
             o.seconds = value;
+        else if (key == "--nodes")
+            o.nodes = value;
         else if (key == "--seed")
             o.seed = value;
         else if (key == "--threads")
@@ -90,6 +93,7 @@ Sum run_all(const std::string& kind, std::uint64_t count, const Options& options
             std::uint64_t seed = options.seed + i;
             auto settings = settings_of(seed, std::chrono::seconds(options.seconds));
             settings.verbose = options.verbose;
+            if (options.nodes >= 2) settings.world.nodes = options.nodes;
             StormResult result = run(settings);
             std::lock_guard lock(mutex);
             sum.add(result);
@@ -119,7 +123,7 @@ int main(int argc, char** argv) {
     if (!read_options(argc, argv, options)) {
         std::fprintf(stderr,
                      "usage: netft-sim [--scenario NAME] [--storms N] [--tempests N] "
-                     "[--seconds S] [--seed FIRST] [--threads T] [--verbose 1]\n");
+                     "[--seconds S] [--seed FIRST] [--nodes N] [--threads T] [--verbose 1]\n");
         return 2;
     }
     unsigned passed = 0;

@@ -15,6 +15,8 @@ struct Scenario {
 const std::vector<Scenario>& scenarios();
 // Those of scenarios_security.cpp; scenarios() has them, too.
 std::vector<Scenario> security_scenarios();
+// Those of scenarios_cluster.cpp; likewise.
+std::vector<Scenario> cluster_scenarios();
 std::vector<Scenario> grey_scenarios();  // of scenarios_grey.cpp
 
 }  // namespace netft::sim
