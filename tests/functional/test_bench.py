@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 
+from bench.results import Results
+from bench.targets import judged
 from lab import laboratory
 from support.registry import test
 from support.schema import validate
@@ -55,6 +57,19 @@ def an_interrupted_bench_leaves_nothing(binaries):
         process.kill()
     assert process.returncode == 1 and "netft-bench: interrupted\n" in errors, errors
     assert not laboratory.exists()
+
+
+@test()
+def ratios_are_taken_within_a_round(_binaries):
+    results = Results()
+    for netft, veth in ((2, 4), (30, 40), (None, 5), (50, 500)):
+        results.add("tcp1", "netft", netft)
+        results.add("tcp1", "veth", veth)
+    assert results.median("tcp1", "netft") == 30
+    assert results.ratio("tcp1", "netft", "veth") == 0.5, "not the ratio of the medians"
+    assert results.ratio("tcp1", "netft", "vxlan") is None
+    words = {target.text: word for target, _, word in judged(results) if target.metric == "tcp1"}
+    assert set(words.values()) == {"not measured"}, words
 
 
 @test()

@@ -5,6 +5,7 @@ Parts
   peers      what is measured: how each is brought up, and by which address n2 is reached then
              (kernel: bare veth, VXLAN; kronosnet; wireguard; netft)
   figures    what is measured of each: throughput, round trip, failover, idle cost, scale
+  machine    what it is, and how busy others keep it
   processes  processor time, memory and wake-ups of a daemon, from /proc
   micro      figures of programs that measure one part alone (tests/bench), where they are built
   runner     rounds in turn: A B C A B C ..., everything made anew each time

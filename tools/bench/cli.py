@@ -127,7 +127,8 @@ def measure(options, binaries):
 
 def show(options, runner, skipped):
     run = {"command": shlex.join(["netft-bench", *sys.argv[1:]]), "rounds": options.rounds,
-           "seconds": options.seconds, "base": options.base, "skipped": skipped,
+           "seconds": options.seconds, "base": options.base,
+           "busy_percent": runner.busy_percent, "skipped": skipped,
            "failures": runner.failures}
     if options.json:
         print(json.dumps(report.document(runner.results, run), indent=1, ensure_ascii=False))

@@ -14,6 +14,7 @@ from lab.spec import Spec, address_of
 TCP_PORT = 5201
 UDP_PORT = 7777
 SMALL_BYTES = 64
+BATCH = 64
 PING_PAUSE_US = 1000
 FAILOVER_SECONDS = 6  # kronosnet needs two, from a cut that comes after one
 LINK = Spec(nodes=2, networks=2)
@@ -74,15 +75,17 @@ def measure_tcp(streams):
     return measure
 
 
-def measure_small(context):
+def measure_small(name, at_a_time):
     """As many as come through while more is sent than can."""
-    with context.udp.running("n2", "sink", UDP_PORT) as sink:
-        context.udp.measure("n1", "flood", context.peer.address("n2"), UDP_PORT, context.seconds,
-                            SMALL_BYTES, seconds=context.seconds)
-        got = json.loads(sink.stop())
-    if not got["seconds"]:
-        raise LabError("udp64: nothing came through")
-    return {"udp64": got["received"] / got["seconds"] / 1e3}
+    def measure(context):
+        with context.udp.running("n2", "sink", UDP_PORT, SMALL_BYTES) as sink:
+            context.udp.measure("n1", "flood", context.peer.address("n2"), UDP_PORT,
+                                context.seconds, SMALL_BYTES, at_a_time, seconds=context.seconds)
+            got = json.loads(sink.stop())
+        if not got["seconds"]:
+            raise LabError(f"{name}: nothing came through")
+        return {name: got["received"] / got["seconds"] / 1e3}
+    return measure
 
 
 def ping(context, address, pause_us, seconds):
@@ -178,7 +181,9 @@ def _round_trip(name, title, pause_us):
 FIGURES = (
     _tcp(1), _tcp(4), _tcp(16),
     Figure("udp64", "datagrams of 64 bytes received, more being sent",
-           (Metric("udp64", "k/s", True),), measure_small),
+           (Metric("udp64", "k/s", True),), measure_small("udp64", 1)),
+    Figure("udp64-batch", f"the same, the sender hands over {BATCH} at a time (UDP_SEGMENT)",
+           (Metric("udp64-batch", "k/s", True),), measure_small("udp64-batch", BATCH)),
     _round_trip("rtt", "round trip of 64 bytes, one after the other", 0),
     _round_trip("rtt-rest", "round trip of 64 bytes, 1 ms of rest between two", PING_PAUSE_US),
     Figure("rtt-load", "round trip beside one TCP stream",

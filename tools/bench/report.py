@@ -1,24 +1,15 @@
 """What was found: a table for people, a JSON document for machines (netft/docs/schema/bench.json)."""
-import os
-import pathlib
-import platform
 import time
 
+from bench import machine
 from bench.figures import METRICS
 from bench.targets import judged
 
 VERSION = 1
 
 
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
-
-
 def document(results, run):
-    """`run`: rounds, seconds, base, command, skipped and failures of this run."""
+    """`run`: rounds, seconds, base, command, busy_percent, skipped and failures of this run."""
     metrics = [{"name": name, "unit": METRICS[name].unit,
                 "better": "more" if METRICS[name].more_is_better else "less",
                 "peers": [_entry(results, name, peer, run["base"])
@@ -30,9 +21,7 @@ def document(results, run):
                 "value": _rounded(value), "result": word}
                for target, value, word in judged(results)]
     return {"version": VERSION, "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "machine": {"processor": processor(), "cores": os.cpu_count(),
-                        "kernel": platform.release()},
-            **run, "metrics": metrics, "targets": targets}
+            "machine": machine.description(), **run, "metrics": metrics, "targets": targets}
 
 
 def _entry(results, metric, peer, base):

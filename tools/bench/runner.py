@@ -2,6 +2,7 @@
 spec in every round, so that nothing is carried over."""
 import sys
 
+from bench import machine
 from bench.figures import METRICS, Context
 from bench.ground import Ground, UdpClient
 from bench.results import Results
@@ -15,13 +16,23 @@ class Runner:
         self._udp = UdpClient(binaries)
         self.results = Results()
         self.failures = []
+        self.busy_percent = []  # the machine, by others, before each round
 
     def run(self, rounds):
         for number in range(1, rounds + 1):
             self._say(f"round {number} of {rounds}")
+            self._look_around()
             for peer in self._peers:
                 self._round(peer)
             self._figures = [figure for figure in self._figures if not figure.program]
+
+    def _look_around(self):
+        """Says so when others use the machine."""
+        busy = machine.busy_percent()
+        self.busy_percent.append(round(busy, 1))
+        if busy > machine.BUSY_PERCENT:
+            print(f"netft-bench: machine: {busy:.0f} % busy with something else: no figure of this "
+                  "round is good", file=sys.stderr)
 
     def _round(self, peer):
         fitting = [figure for figure in self._figures if figure.fits(peer)]

@@ -36,6 +36,7 @@ TARGETS = (
     _ratio("one TCP stream, encrypted, × wireguard-go", "tcp1", "netft", 10, "wireguard-go"),
     _ratio("one TCP stream, encrypted, × mode none", "tcp1", "netft", 0.6, "netft-none"),
     _ratio("UDP of 64 bytes, encrypted, × kronosnet clear", "udp64", "netft", 5, "knet"),
+    _ratio("the same, handed over in batches", "udp64-batch", "netft", 5, "knet"),
     Target("round trip, awake, p50, × the path below", "rtt-x-bare", "netft-spin", 1.3),
     Target("round trip, asleep, p50, × the path below", "rtt-x-bare", "netft", 2.0),
     Target("round trip, asleep, p50, × the path below", "rtt-x-bare", "netft", 1.5, is_goal=True),

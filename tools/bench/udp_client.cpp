@@ -2,8 +2,9 @@
 // client.
 //
 //   bench_udp echo PORT                            answers every datagram until it is ended
-//   bench_udp sink PORT                            counts until SIGTERM
-//   bench_udp flood ADDRESS PORT SECONDS BYTES     as many datagrams as the path takes
+//   bench_udp sink PORT BYTES                      counts datagrams of BYTES until SIGTERM
+//   bench_udp flood ADDRESS PORT SECONDS BYTES [N] as many datagrams as the path takes; N at a time
+//                                                  are handed over as one (UDP_SEGMENT)
 //   bench_udp ping ADDRESS PORT SECONDS PAUSE_US   one at a time: the next goes PAUSE_US after the
 //                                                  answer (0: at once)
 //   bench_udp probe ADDRESS PORT SECONDS           one a millisecond, whatever becomes of the
@@ -13,6 +14,7 @@
 // object at its end. ping and probe end early on SIGTERM.
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -42,7 +44,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kBurst = 64;
-constexpr std::size_t kPayloadMax = 2'048;
+constexpr std::size_t kPayloadMax = 65'535;
 constexpr std::size_t kPingBytes = 64;
 constexpr int kBufferBytes = 8 << 20;
 constexpr milliseconds kProbeInterval{1};
@@ -93,27 +95,32 @@ int open_client(const char* address, const char* port) {
     return fd;
 }
 
-// A burst of datagrams of one size, for sendmmsg() and recvmmsg().
+// A burst of messages of one size, for sendmmsg() and recvmmsg().
 class Burst {
  public:
-    explicit Burst(std::size_t bytes) {
+    explicit Burst(std::size_t bytes) : payloads_(kBurst * bytes) {
         for (std::size_t i = 0; i < kBurst; ++i) {
-            vectors_[i] = {payloads_[i].data(), bytes};
+            vectors_[i] = {payloads_.data() + i * bytes, bytes};
             messages_[i].msg_hdr.msg_iov = &vectors_[i];
             messages_[i].msg_hdr.msg_iovlen = 1;
         }
     }
     // How many; 0 when there is none or the path refuses them now.
     std::uint64_t send(int fd) { return counted(sendmmsg(fd, messages_.data(), kBurst, 0)); }
+    // Bytes that came.
     std::uint64_t receive(int fd) {
-        return counted(recvmmsg(fd, messages_.data(), kBurst, MSG_WAITFORONE, nullptr));
+        std::uint64_t bytes = 0;
+        std::uint64_t count =
+            counted(recvmmsg(fd, messages_.data(), kBurst, MSG_WAITFORONE, nullptr));
+        for (std::size_t i = 0; i < count; ++i) bytes += messages_[i].msg_len;
+        return bytes;
     }
 
  private:
     static std::uint64_t counted(int result) {
         return result > 0 ? static_cast<std::uint64_t>(result) : 0;
     }
-    std::array<std::array<char, kPayloadMax>, kBurst> payloads_{};
+    std::vector<char> payloads_;
     std::array<iovec, kBurst> vectors_{};
     std::array<mmsghdr, kBurst> messages_{};
 };
@@ -131,30 +138,35 @@ int echo(int fd) {
     return 0;
 }
 
-int sink(int fd) {
+int sink(int fd, std::size_t size) {
     Burst burst(kPayloadMax);
-    std::uint64_t received = 0;
+    int yes = 1;
+    setsockopt(fd, IPPROTO_UDP, UDP_GRO, &yes, sizeof yes);
+    std::uint64_t received = 0;  // bytes
     Instant first{}, last{};
     say_ready();
     while (is_over == 0) {
-        std::uint64_t count = burst.receive(fd);
-        if (count == 0) continue;
+        std::uint64_t bytes = burst.receive(fd);
+        if (bytes == 0) continue;
         last = Clock::now();
         if (received == 0) first = last;
-        received += count;
+        received += bytes;
     }
     std::printf("{\"received\": %llu, \"seconds\": %.4f}\n",
-                static_cast<unsigned long long>(received), seconds_between(first, last));
+                static_cast<unsigned long long>(received / size), seconds_between(first, last));
     return 0;
 }
 
-int flood(int fd, double limit, std::size_t bytes) {
-    Burst burst(std::clamp<std::size_t>(bytes, 1, kPayloadMax));
+int flood(int fd, double limit, std::size_t bytes, std::size_t at_a_time) {
+    Burst burst(std::clamp<std::size_t>(bytes * at_a_time, 1, kPayloadMax));
+    int segment = static_cast<int>(bytes);
+    if (at_a_time > 1 && setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment) != 0)
+        give_up("UDP_SEGMENT");
     std::uint64_t sent = 0;
     double seconds = 0;
     say_ready();
     for (Instant began = Clock::now(); is_over == 0 && seconds < limit;) {
-        sent += burst.send(fd);
+        sent += burst.send(fd) * at_a_time;
         seconds = seconds_between(began, Clock::now());
     }
     std::printf("{\"sent\": %llu, \"seconds\": %.4f}\n", static_cast<unsigned long long>(sent),
@@ -293,10 +305,15 @@ void end_on_signals() {
 }
 
 int usage() {
-    std::fprintf(stderr,
-                 "bench_udp: usage: bench_udp echo PORT | sink PORT | flood ADDRESS PORT SECONDS "
-                 "BYTES | ping ADDRESS PORT SECONDS PAUSE_US | probe ADDRESS PORT SECONDS\n");
+    std::fprintf(
+        stderr,
+        "bench_udp: usage: bench_udp echo PORT | sink PORT BYTES | flood ADDRESS PORT "
+        "SECONDS BYTES [N] | ping ADDRESS PORT SECONDS PAUSE_US | probe ADDRESS PORT SECONDS\n");
     return 2;
+}
+
+std::size_t size_of(const char* word) {
+    return static_cast<std::size_t>(std::max(1, std::atoi(word)));
 }
 
 // A client that is not run on time measures the scheduler.
@@ -307,10 +324,10 @@ void hurry() { (void)setpriority(PRIO_PROCESS, 0, -15); }
 int main(int count, char** words) {
     std::string_view what = count > 1 ? words[1] : "";
     end_on_signals();
-    if (what == "sink" && count == 3) return sink(open_server(words[2]));
-    if (what == "flood" && count == 6)
-        return flood(open_client(words[2], words[3]), std::atof(words[4]),
-                     static_cast<std::size_t>(std::atoi(words[5])));
+    if (what == "sink" && count == 4) return sink(open_server(words[2]), size_of(words[3]));
+    if (what == "flood" && (count == 6 || count == 7))
+        return flood(open_client(words[2], words[3]), std::atof(words[4]), size_of(words[5]),
+                     count == 7 ? size_of(words[6]) : 1);
     hurry();
     if (what == "echo" && count == 3) return echo(open_server(words[2]));
     if (what == "ping" && count == 6)
