@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -16,16 +17,38 @@ namespace netft {
 using Bytes = std::span<const std::uint8_t>;
 using MutableBytes = std::span<std::uint8_t>;
 
+// Whole words with their bytes turned round: headers are read and written for every datagram, and
+// loops over bytes were 5 % of the worker's time.
+template <class T>
+T to_big_endian(T v) {
+    if constexpr (std::endian::native == std::endian::big || sizeof(T) == 1) return v;
+    if constexpr (sizeof(T) == 2) return __builtin_bswap16(v);
+    if constexpr (sizeof(T) == 4) return __builtin_bswap32(v);
+    if constexpr (sizeof(T) == 8) return __builtin_bswap64(v);
+}
+// `from` and `to` have sizeof(T) bytes, aligned as they please.
+template <class T>
+T load_big_endian(const std::uint8_t* from) {
+    T v;
+    std::memcpy(&v, from, sizeof(T));
+    return to_big_endian(v);
+}
+template <class T>
+void store_big_endian(std::uint8_t* to, T v) {
+    v = to_big_endian(v);
+    std::memcpy(to, &v, sizeof(T));
+}
+
 // Reads from the front. The first read past the end makes the reader fail for good: all later
 // reads give zeros, so a decoder reads all its fields and asks ok() once.
 class ByteReader {
  public:
     explicit ByteReader(Bytes bytes) : rest_(bytes) {}
 
-    std::uint8_t u8() { return static_cast<std::uint8_t>(unsigned_of(1)); }
-    std::uint16_t u16() { return static_cast<std::uint16_t>(unsigned_of(2)); }
-    std::uint32_t u32() { return static_cast<std::uint32_t>(unsigned_of(4)); }
-    std::uint64_t u64() { return unsigned_of(8); }
+    std::uint8_t u8() { return unsigned_of<std::uint8_t>(); }
+    std::uint16_t u16() { return unsigned_of<std::uint16_t>(); }
+    std::uint32_t u32() { return unsigned_of<std::uint32_t>(); }
+    std::uint64_t u64() { return unsigned_of<std::uint64_t>(); }
 
     // The next n bytes, borrowed; empty when there are fewer.
     Bytes take(std::size_t n) {
@@ -58,10 +81,10 @@ class ByteReader {
     std::size_t remaining() const { return rest_.size(); }
 
  private:
-    std::uint64_t unsigned_of(std::size_t n) {
-        std::uint64_t value = 0;
-        for (std::uint8_t byte : take(n)) value = value << 8 | byte;
-        return value;
+    template <class T>
+    T unsigned_of() {
+        Bytes bytes = take(sizeof(T));
+        return bytes.empty() ? T{} : load_big_endian<T>(bytes.data());
     }
 
     Bytes rest_;
@@ -73,10 +96,10 @@ class ByteWriter {
  public:
     explicit ByteWriter(MutableBytes bytes) : all_(bytes) {}
 
-    void u8(std::uint8_t v) { unsigned_of(v, 1); }
-    void u16(std::uint16_t v) { unsigned_of(v, 2); }
-    void u32(std::uint32_t v) { unsigned_of(v, 4); }
-    void u64(std::uint64_t v) { unsigned_of(v, 8); }
+    void u8(std::uint8_t v) { unsigned_of(v); }
+    void u16(std::uint16_t v) { unsigned_of(v); }
+    void u32(std::uint32_t v) { unsigned_of(v); }
+    void u64(std::uint64_t v) { unsigned_of(v); }
 
     void bytes(Bytes source) {
         MutableBytes room = reserve(source.size());
@@ -106,9 +129,10 @@ class ByteWriter {
         used_ += n;
         return room;
     }
-    void unsigned_of(std::uint64_t v, std::size_t n) {
-        MutableBytes room = reserve(n);
-        for (std::size_t i = room.size(); i-- > 0; v >>= 8) room[i] = static_cast<std::uint8_t>(v);
+    template <class T>
+    void unsigned_of(T v) {
+        MutableBytes room = reserve(sizeof(T));
+        if (!room.empty()) store_big_endian(room.data(), v);
     }
 
     MutableBytes all_;

@@ -59,7 +59,7 @@ struct Settings {
     routing::TopologySettings topology;  // heartbeats and networks
     std::vector<std::string> exclude_interfaces;
     Duration hold_down = 5s;  // [traffic] hold_down
-    Duration spin = 0ns;      // [worker] spin: how long a busy worker spins
+    Duration spin = 200us;    // [worker] spin: how long a busy worker spins at most
     std::vector<NodeSettings> nodes;
     PeerId self;  // our place in nodes
 

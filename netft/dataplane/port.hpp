@@ -45,7 +45,7 @@ struct PortCounters {
 
 class Port {
  public:
-    static constexpr std::size_t kBurstMax = 32;
+    static constexpr std::size_t kBurstMax = 64;
     static constexpr std::uint32_t kAllReady = 0xffffffff;
 
     virtual ~Port() = default;

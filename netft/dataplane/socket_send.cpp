@@ -38,70 +38,106 @@ void LaneSender::add(int fd, const Outgoing& outgoing, PortCounters& counters,
     std::size_t segments = std::clamp(kMessageBytesMax / segment, std::size_t{1}, kSegmentsMax);
     std::size_t chunk = use_segmentation_ ? segments * segment : segment;
     while (!rest.empty()) {
-        if (queued_ == kMessagesMax) flush(fd, counters, drops);
+        if (queued_ == kMessagesMax || used_ == kPiecesMax) flush(fd, counters, drops);
         Bytes head = rest.first(std::min(chunk, rest.size()));
-        add_message(head, outgoing);
+        add_piece(head, outgoing);
         rest = rest.subspan(head.size());
     }
 }
 
-void LaneSender::add_message(Bytes bytes, const Outgoing& outgoing) {
-    std::size_t i = queued_++;
-    segments_[i] = std::max<std::size_t>(1, outgoing.segment);
-    iovecs_[i] = {const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
-    msghdr& message = messages_[i].msg_hdr;
-    message = {.msg_name = &receivers_[i], .msg_iov = &iovecs_[i], .msg_iovlen = 1};
-    message.msg_namelen = to_sockaddr(outgoing.remote, receivers_[i]);
-    if (bytes.size() <= segments_[i]) return;
-    message.msg_control = controls_[i].bytes.data();
-    message.msg_controllen = controls_[i].bytes.size();
-    cmsghdr* control = CMSG_FIRSTHDR(&message);
-    control->cmsg_level = SOL_UDP;
-    control->cmsg_type = UDP_SEGMENT;
-    control->cmsg_len = CMSG_LEN(sizeof(outgoing.segment));
-    std::memcpy(CMSG_DATA(control), &outgoing.segment, sizeof(outgoing.segment));
+void LaneSender::add_piece(Bytes bytes, const Outgoing& outgoing) {
+    if (!continues_last(bytes, outgoing)) {
+        Message& message = messages_[queued_++];
+        message.segment = std::max<std::size_t>(1, outgoing.segment);
+        message.bytes = 0;
+        message.first_piece = used_;
+        message.pieces = 0;
+        message.remote = outgoing.remote;
+    }
+    Message& message = messages_[queued_ - 1];
+    pieces_[used_++] = {const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
+    message.bytes += bytes.size();
+    ++message.pieces;
+}
+
+// The message queued last ends with a whole datagram, goes to the same remote and has room.
+bool LaneSender::continues_last(Bytes bytes, const Outgoing& outgoing) const {
+    if (queued_ == 0 || !use_segmentation_) return false;
+    const Message& last = messages_[queued_ - 1];
+    return last.bytes % last.segment == 0 && bytes.size() <= last.segment &&
+           last.bytes + bytes.size() <= kMessageBytesMax &&
+           last.bytes < kSegmentsMax * last.segment && last.remote == outgoing.remote;
+}
+
+void LaneSender::write_headers() {
+    for (std::size_t i = 0; i < queued_; ++i) {
+        Message& message = messages_[i];
+        msghdr& header = headers_[i].msg_hdr;
+        header = {.msg_name = &message.receiver,
+                  .msg_iov = &pieces_[message.first_piece],
+                  .msg_iovlen = message.pieces};
+        header.msg_namelen = to_sockaddr(message.remote, message.receiver);
+        if (message.bytes <= message.segment) continue;
+        header.msg_control = controls_[i].bytes.data();
+        header.msg_controllen = controls_[i].bytes.size();
+        cmsghdr* control = CMSG_FIRSTHDR(&header);
+        control->cmsg_level = SOL_UDP;
+        control->cmsg_type = UDP_SEGMENT;
+        auto segment = static_cast<std::uint16_t>(message.segment);
+        control->cmsg_len = CMSG_LEN(sizeof(segment));
+        std::memcpy(CMSG_DATA(control), &segment, sizeof(segment));
+    }
 }
 
 void LaneSender::flush(int fd, PortCounters& counters, DropCounters& drops) {
+    write_headers();
     std::size_t at = 0;
     while (at < queued_) {
-        int sent = sendmmsg(fd, &messages_[at], static_cast<unsigned>(queued_ - at), MSG_DONTWAIT);
+        int sent = sendmmsg(fd, &headers_[at], static_cast<unsigned>(queued_ - at), MSG_DONTWAIT);
         for (int k = 0; k < sent; ++k, ++at) {
-            counters.tx_bytes += iovecs_[at].iov_len;
-            counters.tx_datagrams += datagrams(at);
+            counters.tx_bytes += messages_[at].bytes;
+            counters.tx_datagrams += messages_[at].datagrams();
         }
         if (sent > 0) continue;
         if (!handle_failure(at, fd, errno, counters, drops)) break;
         ++at;
     }
-    for (++at; at < queued_; ++at) drops.count(DropReason::tx_refused, datagrams(at));
+    for (++at; at < queued_; ++at) drops.count(DropReason::tx_refused, messages_[at].datagrams());
     queued_ = 0;
+    used_ = 0;
 }
 
 bool LaneSender::handle_failure(std::size_t i, int fd, int error, PortCounters& counters,
                                 DropCounters& drops) {
-    bool segmented = iovecs_[i].iov_len > segments_[i];
-    if (error == EIO && segmented) {
+    const Message& message = messages_[i];
+    bool is_segmented = message.bytes > message.segment;
+    if (error == EIO && is_segmented) {
         use_segmentation_ = false;
-        send_singly(i, fd, counters, drops);
+        send_singly(message, fd, counters, drops);
         return true;
     }
-    drops.count(reason_of(error, segmented), datagrams(i));
+    drops.count(reason_of(error, is_segmented), message.datagrams());
     return error != EAGAIN;
 }
 
-void LaneSender::send_singly(std::size_t i, int fd, PortCounters& counters, DropCounters& drops) {
-    Bytes rest(static_cast<const std::uint8_t*>(iovecs_[i].iov_base), iovecs_[i].iov_len);
-    while (!rest.empty()) {
-        Bytes head = rest.first(std::min(segments_[i], rest.size()));
-        rest = rest.subspan(head.size());
-        if (sendto(fd, head.data(), head.size(), MSG_DONTWAIT, &receivers_[i].any,
-                   messages_[i].msg_hdr.msg_namelen) < 0) {
-            drops.count(reason_of(errno, false));
-            continue;
+// No datagram lies in two pieces.
+void LaneSender::send_singly(const Message& message, int fd, PortCounters& counters,
+                             DropCounters& drops) {
+    for (std::size_t k = 0; k < message.pieces; ++k) {
+        const iovec& piece = pieces_[message.first_piece + k];
+        Bytes rest(static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len);
+        while (!rest.empty()) {
+            Bytes head = rest.first(std::min(message.segment, rest.size()));
+            rest = rest.subspan(head.size());
+            SocketAddress receiver = message.receiver;
+            socklen_t length = to_sockaddr(message.remote, receiver);
+            if (sendto(fd, head.data(), head.size(), MSG_DONTWAIT, &receiver.any, length) < 0) {
+                drops.count(reason_of(errno, false));
+                continue;
+            }
+            counters.tx_bytes += head.size();
+            ++counters.tx_datagrams;
         }
-        counters.tx_bytes += head.size();
-        ++counters.tx_datagrams;
     }
 }
 

@@ -65,7 +65,7 @@ struct WorkerReport {
 };
 
 struct WorkerSettings {
-    Duration spin{};  // how long to poll after traffic before sleeping
+    Duration spin{};  // at most so long it looks for more traffic before it sleeps
     std::uint64_t seed = 0;
     const Pools* pools = nullptr;  // its own, shared with its ports only; outlives it
     SecurityMode security = SecurityMode::none;

@@ -38,7 +38,7 @@ bool Worker::Impl::read_frame() {
         adapter_gone = true;
     }
     if (bytes <= 0) return false;
-    last_traffic = now;
+    spin.handle_traffic(now);
     handle_frame(static_cast<std::size_t>(bytes));
     return true;
 }
@@ -151,9 +151,10 @@ void Worker::Impl::send_to_all(const core::TrainTicket& ticket, MbufPtr sealed) 
     rte_mbuf* mbuf = sealed.release();
     if (ticket.destinations.size() > 1)
         rte_mbuf_refcnt_update(mbuf, static_cast<std::int16_t>(ticket.destinations.size() - 1));
+    // A single datagram's own length, so that a port can join such of one length.
+    std::uint16_t segment = std::min(layout.stride, mbuf->data_len);
     for (const core::Destination& to : ticket.destinations)
-        transmitter.add(to.local, {.mbuf = mbuf, .remote = to.remote, .segment = layout.stride},
-                        drops);
+        transmitter.add(to.local, {.mbuf = mbuf, .remote = to.remote, .segment = segment}, drops);
 }
 
 // One datagram with room for its tag, in an mbuf that may be null: no mbuf was free.

@@ -2,6 +2,7 @@
 // worker thread's alone.
 #pragma once
 
+#include "netft/core/spin.hpp"
 #include "netft/core/train_assembler.hpp"
 #include "netft/dataplane/control_link.hpp"
 #include "netft/dataplane/crypto_device.hpp"
@@ -19,7 +20,7 @@ namespace netft::dataplane {
 
 struct Worker::Impl {
     // What one cycle may take from the adapter before the ports are looked at again.
-    static constexpr unsigned kFramesMax = 16;
+    static constexpr unsigned kFramesMax = 64;
     static constexpr std::size_t kFrameBytesMax = 256 * 1024;
     // Ports that cannot wake us are polled: this soon after traffic, ever more rarely without.
     static constexpr Duration kPollIntervalMin = 20us;
@@ -46,13 +47,15 @@ struct Worker::Impl {
           crypto(std::move(c)),
           keys(crypto.get()),
           poller(std::move(p)),
-          engine(s.seed) {}
+          engine(s.seed),
+          spin(s.spin) {}
 
     // --- worker_run.cpp
     void cycle();
     void shut_down();
     void sleep();
-    std::optional<Duration> sleep_time(TimePoint at) const;
+    std::optional<TimePoint> next_deadline(TimePoint at) const;
+    bool look_around();
     void handle_timers();
     bool measure_stall();
     void catch_up();
@@ -127,12 +130,12 @@ struct Worker::Impl {
     };
     std::array<WaitingHeartbeat, kHeartbeatRunMax> heartbeat_run;  // of one session, unsealed
     SessionIndex heartbeat_session;
+    core::Spin spin;
     const Snapshot* snapshot = nullptr;
     core::WorkerCounters counters;
     DropCounters drops;
 
     TimePoint now{};
-    TimePoint last_traffic{};  // data, not heartbeats: what spinning is for
     Poller::Ready ready;
     bool polls_ports = false;  // some port has no descriptor
     Duration poll_interval = kPollIntervalMin;

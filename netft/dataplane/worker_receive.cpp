@@ -100,7 +100,7 @@ void Worker::Impl::open_all(SessionIndex session, std::span<const MutableBytes> 
 }
 
 void Worker::Impl::handle_data(const core::Verdict& data) {
-    last_traffic = now;
+    spin.handle_traffic(now);
     if (!run.add(data)) {
         spill_run();
         if (!run.add(data)) {

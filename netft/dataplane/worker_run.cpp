@@ -1,4 +1,6 @@
 // The worker's loop: what happens when.
+#include <sched.h>
+
 #include <algorithm>
 
 #include "netft/dataplane/clock.hpp"
@@ -24,6 +26,7 @@ void Worker::run() {
 void Worker::Impl::cycle() {
     sleep();
     bool was_away = measure_stall();
+    std::uint64_t delivered = counters.frames_to_adapter;
     receive_from_ports();
     if (was_away) catch_up();
     if (ready.commands) {
@@ -33,8 +36,10 @@ void Worker::Impl::cycle() {
     }
     handle_timers();
     send_heartbeats();
-    // Right after a stall the peers may still have to hear of it: frames wait for their answer.
-    if (ready.adapter && !was_away) read_adapter();
+    // What was just delivered is often answered at once: no need to be told. Right after a stall the
+    // peers may still have to hear of it: frames wait for their answer.
+    bool is_answered = counters.frames_to_adapter != delivered;
+    if ((ready.adapter || is_answered) && !was_away) read_adapter();
     transmitter.flush(drops);
     report_to_control();
     link->cycles.store(++counters.cycles, std::memory_order_relaxed);
@@ -92,24 +97,40 @@ void Worker::Impl::handle_timers() {
     if (is_due(assembler.next_deadline(), now)) assembler.handle_timers(now, drops);
 }
 
-std::optional<Duration> Worker::Impl::sleep_time(TimePoint at) const {
-    if (settings.spin > Duration{} && at - last_traffic < settings.spin) return Duration{};
+std::optional<TimePoint> Worker::Impl::next_deadline(TimePoint at) const {
     std::optional<TimePoint> deadline = engine.next_deadline();
     std::optional<TimePoint> train = assembler.next_deadline();
     if (train && (!deadline || *train < *deadline)) deadline = train;
     if (polls_ports && (!deadline || at + poll_interval < *deadline)) deadline = at + poll_interval;
-    if (!deadline) return std::nullopt;
-    return std::max(Duration{}, *deadline - at);
+    return deadline;
 }
 
 // The clock is read once more before sleeping, or a long cycle would make the next deadline late.
 void Worker::Impl::sleep() {
-    TimePoint before = monotonic_now();
-    std::optional<Duration> time = sleep_time(before);
-    if (!time || *time > Duration{}) ++counters.sleeps;
-    stalls.handle_sleep(before, time ? std::optional(before + *time) : std::nullopt);
-    ready = poller.wait(time);
     now = monotonic_now();
+    std::optional<TimePoint> planned = next_deadline(now);
+    if (planned) planned = std::max(*planned, now);
+    stalls.handle_sleep(now, planned);
+    spin.handle_idle(now);
+    if (look_around()) return;
+    if (!planned || *planned > now) ++counters.sleeps;
+    ready = poller.wait(planned ? std::optional(std::max(Duration{}, *planned - now)) : std::nullopt);
+    now = monotonic_now();
+}
+
+// Spins as long as that is likely to pay. Whoever waits for this processor gets it between two
+// looks. True: there is something to do.
+bool Worker::Impl::look_around() {
+    while (auto end = spin.deadline(now)) {
+        TimePoint before = now;
+        ready = poller.wait(Duration{});
+        bool is_idle = !ready.ports && !ready.adapter && !ready.commands;
+        if (is_idle) sched_yield();
+        now = monotonic_now();
+        if (!is_idle || polls_ports || is_due(next_deadline(now), now)) return true;
+        spin.handle_look(now, now - before);
+    }
+    return false;
 }
 
 }  // namespace netft::dataplane

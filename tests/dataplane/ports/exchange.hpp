@@ -22,13 +22,18 @@ inline std::vector<std::uint8_t> train(std::uint8_t type, std::size_t count, std
     return bytes;
 }
 
+inline Outgoing outgoing(const Pools& pools, const Endpoint& remote, Bytes bytes,
+                         std::size_t segment, bool is_heartbeat = false) {
+    return {.mbuf = mbuf_of(pools, bytes),
+            .remote = remote,
+            .segment = static_cast<std::uint16_t>(segment),
+            .is_heartbeat = is_heartbeat};
+}
+
 inline void send(Port& port, const Pools& pools, const Endpoint& remote, Bytes bytes,
                  std::size_t segment, DropCounters& drops, bool is_heartbeat = false) {
-    Outgoing outgoing{.mbuf = mbuf_of(pools, bytes),
-                      .remote = remote,
-                      .segment = static_cast<std::uint16_t>(segment),
-                      .is_heartbeat = is_heartbeat};
-    port.send({&outgoing, 1}, drops);
+    Outgoing one = outgoing(pools, remote, bytes, segment, is_heartbeat);
+    port.send({&one, 1}, drops);
 }
 
 struct Arrived {

@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(a_short_file_gets_the_documented_defaults) {
     BOOST_TEST((s.topology.cross_subnet == Timing{250ms, 5}));
     BOOST_TEST(!s.topology.plumb_all_cross_subnet_routes);
     BOOST_TEST((s.hold_down == 5s));
-    BOOST_TEST((s.spin == 0s));
+    BOOST_TEST((s.spin == 200us));
     BOOST_TEST(s.exclude_interfaces == default_excluded_interfaces());
     BOOST_TEST(s.nodes.size() == 2);
     BOOST_TEST(s.self.value == 0);
