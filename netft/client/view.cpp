@@ -53,13 +53,23 @@ void View::apply_transition(const json& record) {
         entry[key] = member(record, key);
     entry["state"] = member(record, "to");
     entry["since"] = member(record, "at");
+    if (!is_failover(text(record, "peer"))) entry["in_use"] = text(record, "to") == "up";
 }
 
 void View::apply_selection(const json& record) {
     json& entry = peer_entry(text(record, "peer"));
     const json& to = member(record, "to");
     entry["state"] = to.is_null() ? "unreachable" : "reachable";
-    for (json& route : entry["routes"]) route["in_use"] = member(route, "id") == to;
+    if (!is_failover(text(record, "peer"))) return;  // several: the transitions say which
+    for (json& route : entry["routes"]) {
+        route["in_use"] = member(route, "id") == to;
+        route["use"] = route["in_use"] ? "main" : "none";
+    }
+}
+
+bool View::is_failover(const std::string& peer) {
+    std::string policy = text(peer_entry(peer), "policy");
+    return policy.empty() || policy == "failover";
 }
 
 json& View::peer_entry(const std::string& name) {

@@ -22,6 +22,7 @@ class View {
     const nlohmann::json& route(const std::string& peer, std::uint64_t id) const;
 
  private:
+    bool is_failover(const std::string& peer);
     nlohmann::json& peer_entry(const std::string& name);
     nlohmann::json& route_entry(const std::string& peer, std::uint64_t id);
     void apply_peer(nlohmann::json record);

@@ -60,9 +60,72 @@ Read security(ConfigEntries& out) {
          {"rekey", duration_between(1s, std::chrono::hours(24), out.settings.rekey_after)}});
 }
 
+constexpr std::int64_t kFrameBytesMax = 65'535;
+constexpr std::size_t kRangesMax = 64;
+
+// A number, a range "FIRST-LAST", or an array of such.
+Read ranges(std::uint32_t max, std::vector<core::ValueRange>& out) {
+    auto add = [max, &out](const toml::node& node) -> Checked {
+        if (out.size() == kRangesMax) return refuse(line_of(node), "too many; allowed: 64");
+        if (node.is_string())
+            return text_by([max, &out](std::string_view value) -> Status {
+                auto range = parse_range(value, max);
+                if (!range) return tl::unexpected(range.error());
+                out.push_back(*range);
+                return {};
+            })(node);
+        return integer_between(0, max, [&out](std::int64_t value) {
+            out.push_back({static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(value)});
+        })(node);
+    };
+    return [add](const toml::node& node) -> Checked {
+        const toml::array* list = node.as_array();
+        if (list == nullptr) return add(node);
+        if (list->empty()) return refuse(line_of(node), "an empty list matches nothing");
+        for (const toml::node& entry : *list)
+            if (auto added = add(entry); !added) return added;
+        return {};
+    };
+}
+
+Checked read_class(const toml::table& table, core::Settings& out) {
+    core::TrafficClass c;
+    Fields fields{{"dscp", ranges(63, c.dscp)},
+                  {"size", ranges(kFrameBytesMax, c.size)},
+                  {"udp_port", ranges(65'535, c.udp_port)},
+                  {"tcp_port", ranges(65'535, c.tcp_port)},
+                  {"policy", text(parse_policy, c.policy), true}};
+    if (auto read = read_table(table, fields); !read) return read;
+    bool is_empty = c.dscp.empty() && c.size.empty() && c.udp_port.empty() && c.tcp_port.empty();
+    if (is_empty)
+        return refuse(line_of(table),
+                      "it matches nothing; needed: dscp, size, udp_port or tcp_port");
+    out.classes.push_back(std::move(c));
+    return {};
+}
+
+Read duplicate_small(core::TrafficRule& out) {
+    return integer_between(0, kFrameBytesMax, [&out](std::int64_t value) {
+        out.duplicate_small = static_cast<std::uint32_t>(value);
+    });
+}
+
 Read traffic(core::Settings& out) {
-    return table_of({{"policy", text_by(parse_policy)},
-                     {"hold_down", duration_between(0s, 3600s, out.hold_down)}});
+    return table_of(
+        {{"policy", text(parse_policy, out.traffic.policy)},
+         {"duplicate_small", duplicate_small(out.traffic)},
+         {"hold_down", duration_between(0s, 3600s, out.hold_down)},
+         {"class", tables("traffic.class", core::kTrafficClassesMax,
+                          [&out](const toml::table& t) { return read_class(t, out); })}});
+}
+
+// What it does not name is the cluster's.
+Read node_traffic(core::NodeSettings& node, const core::TrafficRule& cluster) {
+    return [&node, &cluster](const toml::node& value) -> Checked {
+        node.traffic = cluster;
+        return table_of({{"policy", text(parse_policy, node.traffic->policy)},
+                         {"duplicate_small", duplicate_small(*node.traffic)}})(value);
+    };
 }
 
 Read interfaces(core::Settings& out) {
@@ -141,7 +204,8 @@ Checked read_node(const toml::table& table, ConfigEntries& out) {
         {"name", with_line(lines.name, text(parse_node_name, node.name)), true},
         {"public_key", with_line(lines.public_key, text(parse_key, node.public_key)), true},
         {"endpoints", endpoints(node, lines, out.settings.port)},
-        {"port", node_port(node)}};
+        {"port", node_port(node)},
+        {"traffic", node_traffic(node, out.settings.traffic)}};
     if (auto read = read_table(table, fields); !read) return read;
     out.settings.nodes.push_back(std::move(node));
     out.node_lines.push_back(std::move(lines));
@@ -158,7 +222,7 @@ std::vector<std::string> default_excluded_interfaces() {
 Checked read_sections(const toml::table& file, ConfigEntries& out) {
     core::Settings& settings = out.settings;
     settings.exclude_interfaces = default_excluded_interfaces();
-    // `port` stands before the nodes, whose endpoints take it.
+    // `port` and `traffic` stand before the nodes, which take of them.
     Fields fields{
         {"cluster", text(parse_cluster_name, settings.cluster), true},
         {"port", integer_between(1, 65535,

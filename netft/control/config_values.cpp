@@ -209,13 +209,27 @@ Result<std::string> parse_path(std::string_view text) {
                 "\"/etc/netft/cluster.key\"");
 }
 
-Status parse_policy(std::string_view text) {
-    if (text == "failover") return {};
-    if (text == "spread" || text == "duplicate")
-        return fail(quoted(text) +
-                    " is not served yet by this version of netft; "
-                    "allowed: \"failover\"");
-    return fail(quoted(text) + " is not a policy; allowed: \"failover\"");
+Result<core::Policy> parse_policy(std::string_view text) {
+    static constexpr std::array<std::pair<std::string_view, core::Policy>, 3> kPolicies{
+        {{"failover", core::Policy::failover},
+         {"spread", core::Policy::spread},
+         {"duplicate", core::Policy::duplicate}}};
+    return one_of(text, kPolicies, "policy");
+}
+
+Result<core::ValueRange> parse_range(std::string_view text, std::uint32_t max) {
+    auto number = [](std::string_view digits) -> std::optional<std::uint32_t> {
+        std::uint32_t value = 0;
+        const char* end = digits.data() + digits.size();
+        auto [rest, error] = std::from_chars(digits.data(), end, value);
+        return error == std::errc{} && rest == end ? std::optional(value) : std::nullopt;
+    };
+    std::size_t dash = text.find('-');
+    auto first = number(text.substr(0, dash));
+    auto last = dash == std::string_view::npos ? first : number(text.substr(dash + 1));
+    if (first && last && *first <= *last && *last <= max) return core::ValueRange{*first, *last};
+    return fail(quoted(text) + " is not a range; allowed: \"FIRST-LAST\" within 0 to " +
+                std::to_string(max));
 }
 
 }  // namespace netft::control

@@ -51,8 +51,9 @@ Result<core::CryptoKind> parse_crypto_kind(std::string_view text);
 std::string_view to_text(SecurityMode mode);
 // An absolute path.
 Result<std::string> parse_path(std::string_view text);
-// Only "failover" succeeds in this version.
-Status parse_policy(std::string_view text);
+Result<core::Policy> parse_policy(std::string_view text);
+// "5405" or "6800-7300", neither above `max`.
+Result<core::ValueRange> parse_range(std::string_view text, std::uint32_t max);
 
 // RFC 4648 §4 with padding.
 std::string to_base64(Bytes bytes);

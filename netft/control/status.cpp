@@ -88,6 +88,8 @@ json peer_to_json(const PeerStatus& peer, const WallClock& clock) {
             {"note", peer.note},
             {"session", session_to_json(peer, clock)},
             {"card", peer.has_card},
+            {"policy", core::to_string(peer.traffic.policy)},
+            {"duplicate_small", peer.traffic.duplicate_small},
             {"ipv4", address_or_null(peer.ipv4)},
             {"ipv6", address_or_null(peer.ipv6)}};
 }

@@ -48,6 +48,7 @@ struct PeerStatus {
     std::vector<RouteStatus> routes;
     std::optional<TimePoint> session_since;  // when the current session's keys were made
     std::uint64_t sessions_opened = 0;
+    core::TrafficRule traffic;
     std::string session_note;  // what hinders the session; "" when all is well
 };
 

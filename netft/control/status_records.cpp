@@ -66,6 +66,16 @@ std::string direction_name(core::Direction direction) {
     return "unknown";
 }
 
+std::string_view use_name(core::RouteUse use) {
+    switch (use) {
+        case core::RouteUse::none: return "none";
+        case core::RouteUse::main: return "main";
+        case core::RouteUse::share: return "share";
+        case core::RouteUse::copy: return "copy";
+    }
+    return "none";
+}
+
 json recent_to_json(const core::RecentHeartbeat& recent, const WallClock& clock) {
     return {{"at", clock.to_rfc3339(recent.at)},
             {"direction", direction_name(recent.direction)},
@@ -164,6 +174,7 @@ json route_to_json(const RouteStatus& status, const WallClock& clock) {
              {"detects", detects_text(status)},
              {"priority", route.priority},
              {"in_use", report.in_use},
+             {"use", use_name(report.use)},
              {"mtu", route.mtu},
              {"counters", counters_of(report)}};
     out.update(quality_to_json(report));

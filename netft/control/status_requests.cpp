@@ -46,10 +46,14 @@ json get_route(const NodeStatus& status, const std::string& target, const WallCl
     if (peer == nullptr) return no_such_peer(status, target);
     json routes = json::array();
     for (const RouteStatus& route : peer->routes)
-        if (route.report.in_use) routes.push_back(route_to_json(route, clock));
-    return {{"version", 1},       {"target", target},
-            {"peer", peer->name}, {"state", peer->reachable ? "reachable" : "unreachable"},
-            {"note", peer->note}, {"routes", std::move(routes)}};
+        if (route.report.use != core::RouteUse::none) routes.push_back(route_to_json(route, clock));
+    return {{"version", 1},
+            {"target", target},
+            {"peer", peer->name},
+            {"state", peer->reachable ? "reachable" : "unreachable"},
+            {"note", peer->note},
+            {"policy", core::to_string(peer->traffic.policy)},
+            {"routes", std::move(routes)}};
 }
 
 json get_history(const NodeStatus& status, const History& history, const std::string& peer,

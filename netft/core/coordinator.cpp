@@ -244,6 +244,7 @@ std::optional<Plan> Coordinator::poll_plan() {
     plan.adapter = {identity_.adapter_mac, self.ipv4, self.ipv6};
     plan.datagram_bytes_max = datagram_bytes_max();
     plan.hold_down = settings_.hold_down;
+    plan.classes = settings_.classes;
     plan.security = settings_.security;
     plan.rekey_datagrams = settings_.rekey_datagrams;
     for (const auto& [id, peer] : peers_) {
@@ -252,6 +253,7 @@ std::optional<Plan> Coordinator::poll_plan() {
         out.name = peer.node.name;
         if (peer.card) out.mac = peer.card->mac;
         out.alias = alias_of(id);
+        out.traffic = settings_.traffic_to(id);
         out.ipv4 = peer.node.ipv4;
         out.ipv6 = peer.node.ipv6;
         for (const auto& extra : {peer.node.extra_ipv4, peer.node.extra_ipv6})

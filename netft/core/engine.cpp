@@ -80,25 +80,6 @@ bool Engine::is_reachable(PeerId peer) const {
 
 std::span<const PlanPeer> Engine::peers() const { return state_->plan_peers; }
 
-std::optional<TrainTicket> Engine::begin_train(TimePoint, PeerId peer, std::uint16_t datagrams,
-                                               const FrameView&) {
-    NETFT_ASSERT(datagrams > 0 && datagrams <= kTrainDatagramsMax);
-    std::uint32_t slot = state_->peer_slot(peer);
-    if (slot == Path::kNoRoute) return {};
-    EnginePeer& p = state_->peers[slot];
-    if (!p.selected || !p.sending) return {};
-    Route& route = *state_->routes[p.selected_slot];
-    const PlanSession& session = p.sessions[*p.sending].plan;
-    TrainTicket ticket{{&p.selected_destination, 1}, session.local, {}};
-    ticket.header.type = MessageType::data;
-    ticket.header.receiver = session.remote;
-    ticket.header.counter = p.data_counter + 1;
-    p.data_counter += datagrams;
-    route.count_data_sent(datagrams);
-    state_->count_sealed(slot, datagrams);
-    return ticket;
-}
-
 void Engine::handle_shutdown(TimePoint now) {
     state_->shutting_down = true;
     for (std::uint32_t slot = 0; slot < state_->routes.slots(); ++slot) {
@@ -237,23 +218,6 @@ void Engine::State::settle_peer(TimePoint now, std::uint32_t peer_slot) {
     select_route(now, peer_slot);
 }
 
-void Engine::State::select_route(TimePoint now, std::uint32_t peer_slot) {
-    EnginePeer& peer = peers[peer_slot];
-    candidates.clear();
-    for (std::uint32_t slot : peer.routes) candidates.push_back(routes[slot]->candidate());
-    Selection selection = select(now, candidates, peer.selected, plan.hold_down);
-    peer_timers.set(peer_slot, selection.recheck);
-    peer.selected_slot = selection.route ? route_slot(*selection.route) : Path::kNoRoute;
-    if (peer.selected_slot != Path::kNoRoute) {
-        const RoutePlan& route = routes[peer.selected_slot]->plan();
-        peer.selected_destination = {route.local, route.remote, route.id};
-    }
-    if (selection.route == peer.selected) return;
-    if (selection.route.has_value() != peer.selected.has_value()) peer.since = now;
-    emit(SelectionChange{now, plan_peers[peer_slot].id, peer.selected, selection.route});
-    peer.selected = selection.route;
-}
-
 void Engine::report(TimePoint now, Report& out) const {
     const State& s = *state_;
     out.at = now;
@@ -266,8 +230,7 @@ void Engine::report(TimePoint now, Report& out) const {
         if (out.routes.size() == out.routes.capacity()) break;
         if (s.routes[slot] == nullptr) continue;
         RouteReport report = s.routes[slot]->report();
-        std::uint32_t peer = s.peer_slot(report.peer);
-        report.in_use = peer != Path::kNoRoute && s.peers[peer].selected == report.id;
+        s.report_use(now, report);
         out.routes.push_back(report);
     }
     for (std::size_t i = 0; i < s.peers.size() && out.peers.size() < out.peers.capacity(); ++i)

@@ -12,8 +12,8 @@
 //   poll_transmit() / poll_event()    until nullopt
 //
 // Parts: core/route_state (the state machine's table), core/route (one route: detection, timing,
-// quality), core/selector (which route carries a peer's traffic), core/timer_wheel,
-// core/slot_table and core/flat_index (what is found how).
+// quality), core/selector, core/policy and core/flow_table (which routes carry what of a peer's
+// traffic), core/timer_wheel, core/slot_table and core/flat_index (what is found how).
 // Threads: the worker's only. No allocation outside handle_plan() but a peer's window for data
 // when its first data comes.
 #pragma once
@@ -29,6 +29,7 @@
 #include "netft/base/random.hpp"
 #include "netft/base/time.hpp"
 #include "netft/core/events.hpp"
+#include "netft/core/flow.hpp"
 #include "netft/core/plan.hpp"
 #include "netft/wire/data.hpp"
 #include "netft/wire/drop_reason.hpp"
@@ -69,12 +70,6 @@ struct Transmit {
     RouteId route;
     SessionIndex session;  // our index of it: whose key seals the datagram
     std::array<std::uint8_t, kHeaderSize + kHeartbeatSize> datagram;
-};
-
-// What of a frame decides which routes carry it.
-struct FrameView {
-    Bytes head;             // its first bytes, Ethernet header first
-    std::size_t bytes = 0;  // of all of it
 };
 
 // One route that a train goes over.

@@ -30,6 +30,7 @@ void Engine::handle_plan(TimePoint now, const Plan& next) {
         s.peers[peer].is_unsettled = false;
         s.peers[peer].heartbeat_windows.reserve(s.peers[peer].routes.size());
         s.candidates.reserve(s.peers[peer].routes.size());
+        s.apply_policies(peer);
         s.choose_session(now, peer);
         s.settle_peer(now, peer);
     }
@@ -169,7 +170,6 @@ void Engine::State::remove_route(std::uint32_t slot) {
     route_timers.set(slot, {});
     if (std::uint32_t at = peer_slot(gone.peer); at != Path::kNoRoute) {
         std::erase(peers[at].routes, slot);
-        if (peers[at].selected_slot == slot) peers[at].selected_slot = Path::kNoRoute;
         peers[at].is_unsettled = true;
     }
     routes.erase(slot);

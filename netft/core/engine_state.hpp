@@ -6,8 +6,10 @@
 #include <memory>
 #include <vector>
 
+#include "netft/core/copy_budget.hpp"
 #include "netft/core/engine.hpp"
 #include "netft/core/flat_index.hpp"
+#include "netft/core/flow_table.hpp"
 #include "netft/core/local_health.hpp"
 #include "netft/core/route.hpp"
 #include "netft/core/slot_table.hpp"
@@ -71,9 +73,24 @@ struct EngineSession {
     bool worn = false;         // control was told
 };
 
+// Policy spread's part of a peer.
+struct Spread {
+    // How old what has been measured may be when flows are given to routes.
+    static constexpr Duration kRefresh = 1s;
+
+    FlowTable flows;
+    std::vector<Share> shares;
+    TimePoint shares_at{};
+};
+
+// A train goes over at most so many routes: the best of those that are up.
+constexpr std::size_t kDestinationsMax = 8;
+
 struct EnginePeer {
     // 131,008 datagrams: 100 ms at 15 Gbit/s.
     using DataWindow = session::ReplayWindow<2048>;
+    // How long traffic is duplicated after a suspicion of the route in use.
+    static constexpr Duration kCopied = 1s;
 
     std::vector<EngineSession> sessions;      // newest last
     std::optional<std::size_t> sending;       // index into sessions
@@ -84,10 +101,18 @@ struct EnginePeer {
     session::SpaceWindows heartbeat_windows;
     std::vector<std::uint32_t> routes;  // slots
     std::optional<RouteId> selected;
-    std::uint32_t selected_slot = Path::kNoRoute;
-    Destination selected_destination;  // where `selected_slot` leads
-    TimePoint since;                   // of reachable or unreachable
-    bool is_unsettled = false;         // the new plan changed something of it
+    bool is_suspect = false;    // the selected one
+    bool is_plain = true;       // policy failover and no classes: frames are not looked at
+    bool may_copy = false;      // some traffic is duplicated always
+    bool is_unsettled = false;  // the new plan changed something of it
+    std::uint8_t target_count = 0;
+    std::array<std::uint32_t, kDestinationsMax> targets{};  // routes up, the selected one first
+    TimePoint copied_until{};
+    CopyBudget copies;
+    std::unique_ptr<Spread> spread;  // where some traffic is spread
+    TimePoint since;                 // of reachable or unreachable
+
+    bool is_calm(TimePoint now) const { return !is_suspect && now >= copied_until; }
 };
 
 struct SessionRef {
@@ -130,6 +155,7 @@ struct Engine::State {
     FlatIndex sessions;                        // by our index of it -> packed SessionRef
     FlatIndex peer_of_mac;                     // -> slot of a peer
     std::vector<Candidate> candidates;         // scratch
+    std::array<Destination, kDestinationsMax> destinations;  // of the last ticket
 
     TimerWheel route_timers;
     TimerWheel peer_timers;
@@ -164,11 +190,25 @@ struct Engine::State {
     Verdict drop(DropReason reason);
     std::uint32_t route_of_heartbeat(const Path& path, const Heartbeat& heartbeat, DropReason& why);
 
+    // engine_traffic.cpp
+    struct Targets {
+        std::size_t first = 0;
+        std::size_t count = 0;
+    };
+    Targets choose_targets(TimePoint now, std::uint32_t peer_slot, std::uint16_t datagrams,
+                           const FrameView& frame);
+    std::size_t spread_target(TimePoint now, EnginePeer& peer, std::uint64_t hash);
+    void refresh_shares(TimePoint now, EnginePeer& peer);
+    void select_route(TimePoint now, std::uint32_t peer_slot);
+    void retarget(TimePoint now, EnginePeer& peer, std::optional<RouteId> selected);
+    void apply_policies(std::uint32_t peer_slot);
+    RouteUse use_of(TimePoint now, std::uint32_t peer_slot, RouteId route) const;
+    void report_use(TimePoint now, RouteReport& report) const;
+
     // engine.cpp
     void settle_patience(TimePoint now);
     void settle_route(TimePoint now, std::uint32_t slot);
     void settle_peer(TimePoint now, std::uint32_t peer_slot);
-    void select_route(TimePoint now, std::uint32_t peer_slot);
     void transmit_early(TimePoint now, std::uint32_t due);
     void queue_transmit(std::uint32_t slot);
     void queue_notices(std::uint32_t via);

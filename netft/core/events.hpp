@@ -85,12 +85,21 @@ struct StallRecord {
 using Event =
     std::variant<RouteTransition, SelectionChange, SessionShown, SessionWorn, StallRecord>;
 
+// What a route carries of its peer's traffic now.
+enum class RouteUse : std::uint8_t {
+    none,
+    main,   // policy failover: all of it; duplicate: the first copy
+    share,  // policy spread: some flows
+    copy,   // duplicates of what goes over another route
+};
+
 struct RouteReport {
     RouteId id;
     PeerId peer;
     BfdState state = BfdState::down;
     bool suspect = false;
-    bool in_use = false;
+    RouteUse use = RouteUse::none;
+    bool in_use = false;  // by the peer's policy; a route may carry copies for a time without it
     Diagnostic reason = Diagnostic::none;
     bool remote_said_so = false;
     TimePoint since;

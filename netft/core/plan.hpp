@@ -12,6 +12,7 @@
 #include "netft/base/ids.hpp"
 #include "netft/base/time.hpp"
 #include "netft/base/timing.hpp"
+#include "netft/core/policy.hpp"
 #include "netft/session/keys.hpp"
 #include "netft/wire/header.hpp"
 #include "netft/wire/heartbeat.hpp"
@@ -45,6 +46,7 @@ struct PlanPeer {
     IpAddress ipv6;
     std::vector<IpAddress> extra;       // from ipv4_prefix and ipv6_prefix
     std::vector<PlanSession> sessions;  // newest last
+    TrafficRule traffic;
 
     bool operator==(const PlanPeer&) const = default;
 };
@@ -79,6 +81,7 @@ struct PlanSettings {
     PlanAdapter adapter;
     // Largest UDP payload of a data datagram, all routes considered (IP and UDP header off).
     std::uint16_t datagram_bytes_max = 1452;
+    std::vector<TrafficClass> classes;  // the first that matches
     // How long a better route must have been up before traffic returns to it.
     Duration hold_down = 5s;
     SecurityMode security = SecurityMode::none;

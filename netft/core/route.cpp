@@ -409,6 +409,14 @@ Candidate Route::candidate() const {
     return c;
 }
 
+Quality Route::quality() const {
+    Quality q;
+    q.rtt_us = rtt_.percentile(50);
+    q.loss = loss_in_.loss();
+    if (auto out = loss_out_.loss()) q.loss = std::max(q.loss.value_or(0), *out);
+    return q;
+}
+
 RouteReport Route::report() const {
     RouteReport r;
     r.id = plan_.id;

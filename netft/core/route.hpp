@@ -92,6 +92,7 @@ class Route {
     bool is_suspect() const { return suspect_; }
     RouteId remote_id() const { return remote_id_; }
     Candidate candidate() const;
+    Quality quality() const;
     Duration detection_time() const;
     Duration transmit_interval() const;
     RouteReport report() const;

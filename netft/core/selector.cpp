@@ -1,5 +1,6 @@
 #include "netft/core/selector.hpp"
 
+#include <algorithm>
 #include <tuple>
 
 namespace netft::core {
@@ -32,14 +33,80 @@ std::optional<TimePoint> held_until(const Candidate& candidate, TimePoint now, D
 
 }  // namespace
 
+namespace {
+
+constexpr std::uint32_t kRttGraceUs = 500;  // differences below this are noise
+constexpr std::uint64_t kRttFactor = 3;     // beyond this times the best, a route is no peer of it
+constexpr double kLossGrace = 0.02;
+
+// The best of each measure; what is not known counts as good as the best.
+struct Yardstick {
+    std::uint64_t rtt_us = 0;
+    double loss = 0;
+};
+
+Yardstick yardstick(std::span<const Candidate> candidates, std::span<const Quality> qualities,
+                    bool suspect) {
+    std::optional<std::uint64_t> rtt;
+    std::optional<double> loss;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        if (!candidates[i].is_up || candidates[i].is_suspect != suspect) continue;
+        if (auto us = qualities[i].rtt_us; us && (!rtt || *us < *rtt)) rtt = *us;
+        if (auto part = qualities[i].loss; part && (!loss || *part < *loss)) loss = *part;
+    }
+    return {rtt.value_or(0), loss.value_or(0)};
+}
+
+bool is_comparable(const Quality& quality, const Yardstick& best) {
+    std::uint64_t rtt = quality.rtt_us.value_or(static_cast<std::uint32_t>(best.rtt_us));
+    return rtt <= best.rtt_us * kRttFactor + kRttGraceUs &&
+           quality.loss.value_or(best.loss) <= best.loss + kLossGrace;
+}
+
+// TCP's rate falls with the RTT and with the root of the loss; within what is comparable, this is
+// near enough.
+std::uint32_t weight_of(const Quality& quality, const Yardstick& best) {
+    std::uint64_t rtt = std::max<std::uint64_t>(best.rtt_us, quality.rtt_us.value_or(0));
+    if (!quality.rtt_us) rtt = best.rtt_us;
+    std::uint64_t weight = kWeightMax * (best.rtt_us + kRttGraceUs) / (rtt + kRttGraceUs);
+    double more_loss = quality.loss.value_or(best.loss) - best.loss;
+    if (more_loss > 0)
+        weight = static_cast<std::uint64_t>(static_cast<double>(weight) *
+                                            std::max(0.0, 1 - 20 * more_loss));
+    return static_cast<std::uint32_t>(std::max<std::uint64_t>(1, weight));
+}
+
+}  // namespace
+
+void share(TimePoint now, std::span<const Candidate> candidates, std::span<const Quality> qualities,
+           Duration hold_down, std::vector<Share>& out) {
+    out.clear();
+    const Candidate* best = best_of(candidates);
+    if (best == nullptr) return;
+    Yardstick yard = yardstick(candidates, qualities, best->is_suspect);
+    bool any_takes_new = false;
+    for (std::size_t i = 0; i < candidates.size() && out.size() < out.capacity(); ++i) {
+        const Candidate& c = candidates[i];
+        if (!c.is_up || c.is_suspect != best->is_suspect) continue;
+        bool takes_new = is_comparable(qualities[i], yard) && !held_until(c, now, hold_down);
+        out.push_back({c.id, weight_of(qualities[i], yard), takes_new});
+        any_takes_new |= takes_new;
+    }
+    if (any_takes_new) return;
+    for (Share& each : out) each.takes_new = true;
+}
+
 Selection select(TimePoint now, std::span<const Candidate> candidates,
                  std::optional<RouteId> current, Duration hold_down) {
     const Candidate* best = best_of(candidates);
     if (best == nullptr) return {};
     const Candidate* chosen = find(candidates, current);
-    if (chosen == nullptr || (chosen->is_suspect && !best->is_suspect)) return {best->id, {}};
+    bool is_unsettled = best->is_suspect || (chosen != nullptr && chosen->is_suspect);
+    if (chosen == nullptr || (chosen->is_suspect && !best->is_suspect))
+        return {best->id, {}, best->is_suspect, is_unsettled};
 
     Selection selection;
+    selection.is_unsettled = is_unsettled;
     const Candidate* incumbent = chosen;
     for (const Candidate& candidate : candidates) {
         if (!candidate.is_up || candidate.is_suspect) continue;
@@ -52,6 +119,7 @@ Selection select(TimePoint now, std::span<const Candidate> candidates,
         }
     }
     selection.route = chosen->id;
+    selection.is_suspect = chosen->is_suspect;
     return selection;
 }
 

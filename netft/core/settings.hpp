@@ -13,6 +13,7 @@
 #include "netft/base/ids.hpp"
 #include "netft/base/secret.hpp"
 #include "netft/base/time.hpp"
+#include "netft/core/policy.hpp"
 #include "netft/wire/opening.hpp"
 #include "routing/interfaces/interface_manager.hpp"
 #include "routing/topology/topology_manager.hpp"
@@ -38,6 +39,9 @@ struct NodeSettings {
     // [node.port] device: DPDK device arguments per interface name; for memif and the like.
     std::vector<std::pair<std::string, std::string>> port_devices;
 
+    // [node.traffic]: for what it sends and what is sent to it.
+    std::optional<TrafficRule> traffic;
+
     bool operator==(const NodeSettings&) const = default;
 };
 
@@ -58,10 +62,19 @@ struct Settings {
     std::uint16_t port = kNetftPort;
     routing::TopologySettings topology;  // heartbeats and networks
     std::vector<std::string> exclude_interfaces;
-    Duration hold_down = 5s;  // [traffic] hold_down
-    Duration spin = 200us;    // [worker] spin: how long a busy worker spins at most
+    TrafficRule traffic;                // [traffic]
+    std::vector<TrafficClass> classes;  // [[traffic.class]], in the order of the file
+    Duration hold_down = 5s;            // [traffic] hold_down
+    Duration spin = 200us;              // [worker] spin: how long a busy worker spins at most
     std::vector<NodeSettings> nodes;
     PeerId self;  // our place in nodes
+
+    // What holds for traffic from us to a peer: its own rule, else ours, else the cluster's.
+    const TrafficRule& traffic_to(PeerId peer) const {
+        for (PeerId id : {peer, self})
+            if (nodes[id.value].traffic) return *nodes[id.value].traffic;
+        return traffic;
+    }
 
     bool operator==(const Settings&) const = default;
 };

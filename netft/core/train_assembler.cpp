@@ -3,14 +3,27 @@
 #include <algorithm>
 #include <bitset>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 namespace netft::core {
 
 namespace {
 
+constexpr std::uint32_t kNone = 0xffffffff;
+constexpr std::size_t kCellBytes = 2'048;
+constexpr std::uint32_t kCells = 16'384;
+constexpr std::size_t kBuckets = TrainAssembler::kTrainsMax;
+
+// A piece lies in one cell, or in a chain of them where it is longer.
+struct Cell {
+    std::uint32_t next = kNone;  // of the same train, or of the free list
+    std::uint16_t piece = 0;     // index
+    std::uint16_t bytes = 0;
+    std::uint32_t offset = 0;  // in the piece
+};
+
 struct Slot {
-    bool in_use = false;
     PeerId peer;
     std::uint16_t space = 0;
     std::uint64_t train_id = 0;
@@ -20,48 +33,19 @@ struct Slot {
     std::size_t stride = 0;       // length of every body but the last; 0: not known yet
     std::size_t last_length = 0;  // of the last body
     TimePoint began;
-    std::vector<std::uint8_t> bytes;  // taken at the slot's first use, kept for good
+    std::uint32_t cells = kNone;
+    std::uint32_t in_bucket = kNone;  // the next one; or of the free list
+    std::uint32_t older = kNone;
+    std::uint32_t younger = kNone;
 
     bool is(const TrainAssembler::Piece& piece) const {
-        return in_use && train_id == piece.train_id && peer == piece.peer && space == piece.space;
+        return train_id == piece.train_id && peer == piece.peer && space == piece.space;
     }
 };
 
-}  // namespace
-
-struct TrainAssembler::State {
-    std::array<Slot, kTrainsMax> slots;
-    Slot* finished = nullptr;  // its bytes are lent to the caller until the next call
-
-    Slot& oldest_or_free() {
-        Slot* best = &slots[0];
-        for (Slot& slot : slots) {
-            if (!slot.in_use) return slot;
-            if (slot.began < best->began) best = &slot;
-        }
-        return *best;
-    }
-};
-
-TrainAssembler::TrainAssembler() : state_(std::make_unique<State>()) {}
-TrainAssembler::~TrainAssembler() = default;
-
-namespace {
-
-// The last body waits at the end of the buffer until the stride says where it belongs.
-std::size_t parking_place(const Slot& slot) { return slot.bytes.size() - slot.last_length; }
-
-void begin(Slot& slot, TimePoint now, const TrainAssembler::Piece& piece) {
-    std::vector<std::uint8_t> bytes = std::move(slot.bytes);
-    slot = Slot{};
-    slot.bytes = std::move(bytes);
-    slot.bytes.resize(2 * kTrainBytesMax);
-    slot.in_use = true;
-    slot.peer = piece.peer;
-    slot.space = piece.space;
-    slot.train_id = piece.train_id;
-    slot.count = piece.train.count;
-    slot.began = now;
+std::size_t bucket_of(PeerId peer, std::uint16_t space, std::uint64_t train_id) {
+    std::uint64_t key = train_id ^ std::uint64_t{peer.value} << 48 ^ std::uint64_t{space} << 32;
+    return (key * 0x9e3779b97f4a7c15 >> 32) % kBuckets;
 }
 
 // What contradicts the train so far; nullopt: nothing.
@@ -79,68 +63,148 @@ std::optional<DropReason> contradiction(const Slot& slot, const TrainAssembler::
     return {};
 }
 
-void store(Slot& slot, const TrainAssembler::Piece& piece) {
-    bool is_last = piece.train.index + 1 == slot.count;
-    std::size_t at = 0;
-    if (is_last) {
-        slot.last_length = piece.body.size();
-        at = parking_place(slot);
-    } else {
-        slot.stride = piece.body.size();
-        at = slot.stride * piece.train.index;
+}  // namespace
+
+struct TrainAssembler::State {
+    // Not initialised: memory that no train ever needed is never touched.
+    std::unique_ptr<std::uint8_t[]> bytes{new std::uint8_t[kCells * kCellBytes]};
+    std::vector<Cell> cells = std::vector<Cell>(kCells);
+    std::vector<Slot> slots = std::vector<Slot>(kTrainsMax);
+    std::vector<std::uint32_t> buckets = std::vector<std::uint32_t>(kBuckets, kNone);
+    std::vector<std::uint8_t> finished = std::vector<std::uint8_t>(kTrainBytesMax);
+    std::uint32_t free_cells = 0;  // a stack: what was used last is used next
+    std::uint32_t cells_left = kCells;
+    std::uint32_t free_slots = 0;
+    std::uint32_t oldest = kNone;
+    std::uint32_t youngest = kNone;
+
+    State() {
+        for (std::uint32_t i = 0; i < kCells; ++i) cells[i].next = i + 1 < kCells ? i + 1 : kNone;
+        for (std::uint32_t i = 0; i < kTrainsMax; ++i)
+            slots[i].in_bucket = i + 1 < kTrainsMax ? i + 1 : kNone;
     }
-    std::memcpy(slot.bytes.data() + at, piece.body.data(), piece.body.size());
+
+    std::uint32_t find(const Piece& piece) const;
+    std::uint32_t begin(TimePoint now, const Piece& piece);
+    void store(Slot& slot, const Piece& piece);
+    Bytes finish(std::uint32_t index);
+    void release(std::uint32_t index);
+};
+
+std::uint32_t TrainAssembler::State::find(const Piece& piece) const {
+    std::uint32_t i = buckets[bucket_of(piece.peer, piece.space, piece.train_id)];
+    while (i != kNone && !slots[i].is(piece)) i = slots[i].in_bucket;
+    return i;
+}
+
+std::uint32_t TrainAssembler::State::begin(TimePoint now, const Piece& piece) {
+    std::uint32_t index = free_slots;
+    Slot& slot = slots[index];
+    free_slots = slot.in_bucket;
+    slot = Slot{};
+    slot.peer = piece.peer;
+    slot.space = piece.space;
+    slot.train_id = piece.train_id;
+    slot.count = piece.train.count;
+    slot.began = now;
+    std::uint32_t& bucket = buckets[bucket_of(slot.peer, slot.space, slot.train_id)];
+    slot.in_bucket = std::exchange(bucket, index);
+    slot.older = std::exchange(youngest, index);
+    (slot.older == kNone ? oldest : slots[slot.older].younger) = index;
+    return index;
+}
+
+void TrainAssembler::State::store(Slot& slot, const Piece& piece) {
+    bool is_last = piece.train.index + 1 == slot.count;
+    (is_last ? slot.last_length : slot.stride) = piece.body.size();
+    for (std::size_t offset = 0; offset < piece.body.size(); offset += kCellBytes) {
+        std::uint32_t index = free_cells;
+        Cell& cell = cells[index];
+        free_cells = cell.next;
+        --cells_left;
+        Bytes part = piece.body.subspan(offset);
+        part = part.first(std::min(part.size(), kCellBytes));
+        cell = {slot.cells, piece.train.index, static_cast<std::uint16_t>(part.size()),
+                static_cast<std::uint32_t>(offset)};
+        slot.cells = index;
+        std::memcpy(&bytes[index * kCellBytes], part.data(), part.size());
+    }
     slot.have.set(piece.train.index);
     ++slot.received;
 }
 
-Bytes finish(Slot& slot) {
-    std::size_t last_at = slot.stride * (slot.count - 1u);
-    std::memmove(slot.bytes.data() + last_at, slot.bytes.data() + parking_place(slot),
-                 slot.last_length);
-    slot.in_use = false;
-    return Bytes(slot.bytes).first(last_at + slot.last_length);
+Bytes TrainAssembler::State::finish(std::uint32_t index) {
+    Slot& slot = slots[index];
+    for (std::uint32_t i = slot.cells; i != kNone; i = cells[i].next)
+        std::memcpy(finished.data() + cells[i].piece * slot.stride + cells[i].offset,
+                    &bytes[i * kCellBytes], cells[i].bytes);
+    std::size_t length = slot.stride * (slot.count - 1u) + slot.last_length;
+    release(index);
+    return Bytes(finished).first(length);
 }
 
-}  // namespace
+// Takes a train out of all lists.
+void TrainAssembler::State::release(std::uint32_t index) {
+    Slot& slot = slots[index];
+    while (slot.cells != kNone) {
+        std::uint32_t cell = std::exchange(slot.cells, cells[slot.cells].next);
+        cells[cell].next = std::exchange(free_cells, cell);
+        ++cells_left;
+    }
+    std::uint32_t* link = &buckets[bucket_of(slot.peer, slot.space, slot.train_id)];
+    while (*link != index) link = &slots[*link].in_bucket;
+    *link = slot.in_bucket;
+    (slot.older == kNone ? oldest : slots[slot.older].younger) = slot.younger;
+    (slot.younger == kNone ? youngest : slots[slot.younger].older) = slot.older;
+    slot.in_bucket = std::exchange(free_slots, index);
+}
+
+TrainAssembler::TrainAssembler() : state_(std::make_unique<State>()) {}
+TrainAssembler::~TrainAssembler() = default;
 
 Bytes TrainAssembler::handle_piece(TimePoint now, const Piece& piece, DropCounters& drops) {
+    State& s = *state_;
     if (piece.body.size() > kTrainBytesMax) {
         drops.count(DropReason::train_too_long);
         return {};
     }
     if (piece.train.count == 1) return piece.body;
-    auto found = std::find_if(state_->slots.begin(), state_->slots.end(),
-                              [&piece](const Slot& slot) { return slot.is(piece); });
-    Slot* slot = found == state_->slots.end() ? nullptr : &*found;
-    if (slot == nullptr) {
-        slot = &state_->oldest_or_free();
-        if (slot->in_use) drops.count(DropReason::train_incomplete);
-        begin(*slot, now, piece);
+    auto give_up_oldest = [&s, &drops] {
+        s.release(s.oldest);
+        drops.count(DropReason::train_incomplete);
+    };
+    std::uint32_t index = s.find(piece);
+    if (index == kNone) {
+        if (s.free_slots == kNone) give_up_oldest();
+        index = s.begin(now, piece);
     }
-    if (auto reason = contradiction(*slot, piece)) {
+    if (auto reason = contradiction(s.slots[index], piece)) {
         drops.count(*reason);
         return {};
     }
-    store(*slot, piece);
-    if (slot->received < slot->count) return {};
-    return finish(*slot);
+    std::size_t wanted = (piece.body.size() + kCellBytes - 1) / kCellBytes;
+    while (s.cells_left < wanted) {
+        bool is_itself = s.oldest == index;
+        give_up_oldest();
+        if (is_itself) return {};
+    }
+    s.store(s.slots[index], piece);
+    if (s.slots[index].received < s.slots[index].count) return {};
+    return s.finish(index);
 }
 
 void TrainAssembler::handle_timers(TimePoint now, DropCounters& drops) {
-    for (Slot& slot : state_->slots) {
-        if (!slot.in_use || now - slot.began < kTrainAge) continue;
-        slot.in_use = false;
+    State& s = *state_;
+    while (s.oldest != kNone && now - s.slots[s.oldest].began >= kTrainAge) {
+        s.release(s.oldest);
         drops.count(DropReason::train_incomplete);
     }
 }
 
 std::optional<TimePoint> TrainAssembler::next_deadline() const {
-    std::optional<TimePoint> soonest;
-    for (const Slot& slot : state_->slots)
-        if (slot.in_use && (!soonest || slot.began + kTrainAge < *soonest))
-            soonest = slot.began + kTrainAge;
-    return soonest;
+    const State& s = *state_;
+    if (s.oldest == kNone) return {};
+    return s.slots[s.oldest].began + kTrainAge;
 }
 
 }  // namespace netft::core

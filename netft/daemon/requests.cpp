@@ -120,6 +120,7 @@ control::NodeStatus Daemon::status() {
                                   peer.note, peer.ipv4,      peer.ipv6,        {}};
         entry.session_since = peer.session_since;
         entry.sessions_opened = peer.sessions_opened;
+        entry.traffic = settings.traffic_to(peer.id);
         for (const routing::Route& route : coordinator_->routes()) {
             if (route.peer != peer.id) continue;
             control::RouteStatus state{route, {}, peer.has_session};

@@ -39,8 +39,8 @@ def check(lab, limit_ms, kind, value=None):
 
 
 @test(DEFAULTS, figure=True)
-def a_silent_cut_at_defaults_costs_at_most_700_ms(lab):
-    check(lab, 700, "silent")
+def a_silent_cut_at_defaults_costs_at_most_300_ms(lab):
+    check(lab, 300, "silent")
 
 
 @test(DEFAULTS, figure=True)
@@ -54,22 +54,20 @@ def a_lost_carrier_costs_at_most_50_ms(lab):
 
 
 @test(FAST, figure=True)
-def a_silent_cut_at_10_ms_times_3_costs_at_most_60_ms(lab):
-    check(lab, 60, "silent")
+def a_silent_cut_at_10_ms_times_3_costs_at_most_40_ms(lab):
+    check(lab, 40, "silent")
 
 
 @test(PREFERRED, figure=True)
-def traffic_goes_back_to_the_cheaper_network_without_a_gap(lab):
+def traffic_goes_back_to_the_cheaper_network_and_loses_nothing(lab):
     address = lab.peer("n1", "n2")["ipv4"]
     assert lab.network_in_use("n1", "n2") == "net0"
     lab.cut("n1", "net0")
     wait_for("traffic moved", lambda: lab.network_in_use("n1", "n2") == "net1")
 
-    def measure():
-        with Probe(lab, address) as probe:
-            lab.heal("n1", "net0")
-            wait_for("traffic back", lambda: lab.network_in_use("n1", "n2") == "net0", 20)
-            wait_until(lambda: False, CALM_SECONDS)
-            return probe.finish()
-    gap = longest_gap_ms(measure, 60, attempts=1)
-    assert gap <= 60, f"longest gap {gap} ms while traffic went back"
+    with Probe(lab, address) as probe:
+        lab.heal("n1", "net0")
+        wait_for("traffic back", lambda: lab.network_in_use("n1", "n2") == "net0", 20)
+        wait_until(lambda: False, CALM_SECONDS)
+        result = probe.finish()
+    assert result["lost"] == 0, f"lost while traffic went back: {result}"

@@ -151,6 +151,13 @@ class Storm {
 
 StormResult run_storm(const StormSettings& settings) { return Storm(settings).run(); }
 
+core::TrafficRule any_rule(Random& random) {
+    static constexpr std::array<core::TrafficRule, 5> kRules = {
+        core::TrafficRule{}, core::TrafficRule{}, core::TrafficRule{core::Policy::spread},
+        core::TrafficRule{core::Policy::duplicate}, core::TrafficRule{core::Policy::failover, 256}};
+    return kRules[random.below(kRules.size())];
+}
+
 StormSettings storm_of(std::uint64_t seed, Duration length) {
     static constexpr std::array<Timing, 4> kTimings = {Timing{100ms, 5}, Timing{10ms, 5},
                                                        Timing{250ms, 5}, Timing{100ms, 5}};
@@ -161,6 +168,7 @@ StormSettings storm_of(std::uint64_t seed, Duration length) {
     settings.world.nodes = 2 + random.below(random.chance(0.1) ? 7 : 3);
     settings.world.networks = 1 + random.below(3);
     settings.world.timing = kTimings[random.below(kTimings.size())];
+    settings.world.traffic = any_rule(random);
     return settings;
 }
 

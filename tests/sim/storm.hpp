@@ -25,5 +25,7 @@ struct StormResult {
 StormResult run_storm(const StormSettings& settings);
 // The settings that a seed stands for: nodes, networks, timing.
 StormSettings storm_of(std::uint64_t seed, Duration length);
+// A policy: failover most often.
+core::TrafficRule any_rule(Random& random);
 
 }  // namespace netft::sim

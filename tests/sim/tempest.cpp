@@ -320,6 +320,7 @@ StormSettings tempest_of(std::uint64_t seed, Duration length) {
     settings.length = settings.world.nodes > 16 ? std::min<Duration>(length, 20s) : length;
     for (std::size_t i = 0; i < settings.world.nodes; ++i)
         settings.world.traits.push_back(traits_of(random));
+    settings.world.traffic = any_rule(random);
     return settings;
 }
 

@@ -61,6 +61,7 @@ core::Settings World::settings_of(std::size_t self) const {
         s.cluster_keys.emplace_back();
         s.cluster_keys.back().room()[0] = key;
     }
+    s.traffic = settings_.traffic;
     s.topology.same_subnet = timings_[self];
     s.self = peer_id(is_clone(self) ? 0 : self);
     for (std::size_t i = 0; i < settings_.nodes; ++i) {

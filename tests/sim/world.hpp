@@ -49,6 +49,7 @@ struct WorldSettings {
     SecurityMode security = SecurityMode::encrypt;
     Duration rekey_after = 20s;  // often, so that every storm sees many
     std::uint64_t rekey_datagrams = std::uint64_t{1} << 60;
+    core::TrafficRule traffic;
     // The last node has key, name and configuration of the first, at addresses of its own, and is
     // not started by the constructor.
     bool last_is_clone = false;

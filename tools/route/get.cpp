@@ -14,13 +14,21 @@ using nlohmann::json;
 
 namespace {
 
+// What is not plain from the route being listed.
+std::string use_text(const json& route) {
+    std::string use = text(route, "use");
+    if (use == "share") return "  some flows";
+    return use == "copy" ? "  copies" : "";
+}
+
 void print_routes(const json& answer) {
     std::string peer = client::printable(text(answer, "peer"));
     for (const json& route : client::member(answer, "routes"))
         std::cout << peer << " "
                   << client::printable(path_of(route) + "  network " + text(route, "network") +
                                        "  interface " + text(route, "interface") + "  route " +
-                                       plain(route, "id") + "  mtu " + plain(route, "mtu"))
+                                       plain(route, "id") + "  mtu " + plain(route, "mtu") +
+                                       use_text(route))
                   << '\n';
     if (!client::member(answer, "routes").empty()) return;
     std::string note = client::printable(text(answer, "note"));

@@ -71,6 +71,13 @@ std::string address(const json& route, const char* key) {
     return client::without_default_port(text(route, key));
 }
 
+// Carries traffic by the policy; carries copies or a class of traffic beside it.
+std::string use_mark(const json& route) {
+    if (flag(route, "in_use")) return "*";
+    std::string use = text(route, "use");
+    return use.empty() || use == "none" ? "" : "+";
+}
+
 std::vector<Cell> cells_of(const Row& row, const Style& style) {
     if (row.route == nullptr) {
         std::vector<Cell> cells(15);
@@ -80,7 +87,7 @@ std::vector<Cell> cells_of(const Row& row, const Style& style) {
         return cells;
     }
     const json& r = *row.route;
-    return {{flag(r, "in_use") ? "*" : "", Tone::good},
+    return {{use_mark(r), Tone::good},
             {text(*row.peer, "name")},
             state_cell(text(r, "state")),
             {text(r, "network")},
@@ -185,6 +192,32 @@ void render_counts(std::ostream& out, const json& document, const std::vector<Ro
         << (age.empty() ? "" : ", session keys at most " + age + " old") << '\n';
 }
 
+// Nothing for the default.
+std::string policy_text(const json& peer) {
+    std::string policy = text(peer, "policy");
+    auto small = number(peer, "duplicate_small").value_or(0);
+    if (policy.empty() || (policy == "failover" && small <= 0)) return "";
+    std::string copies =
+        small > 0 && policy != "duplicate"
+            ? ", frames of up to " + plain(peer, "duplicate_small") + " bytes duplicated"
+            : "";
+    return "policy " + policy + copies;
+}
+
+// One line where all peers have the same, else one each.
+void render_policies(std::ostream& out, const json& document) {
+    const json& peers = member(document, "peers");
+    bool all_same = std::all_of(peers.begin(), peers.end(), [&peers](const json& peer) {
+        return policy_text(peer) == policy_text(peers.front());
+    });
+    for (const json& peer : peers) {
+        std::string policy = policy_text(peer);
+        std::string who = all_same ? "all peers" : text(peer, "name");
+        if (!policy.empty()) out << client::printable(who + ": " + policy) << '\n';
+        if (all_same) return;
+    }
+}
+
 // What is the matter with a peer as a whole: one line each.
 void render_peers(std::ostream& out, const json& document, const Style& style) {
     for (const json& peer : member(document, "peers")) {
@@ -208,6 +241,7 @@ void render_show(std::ostream& out, const json& document, const Style& style) {
     std::vector<Row> rows = rows_of(document);
     render_node(out, document, style);
     render_counts(out, document, rows, style);
+    render_policies(out, document);
     render_peers(out, document, style);
     client::Table table(columns());
     for (const Row& row : rows) table.add(cells_of(row, style));

@@ -130,6 +130,28 @@ BOOST_AUTO_TEST_CASE(traffic_survives_the_loss_of_a_network) {
     BOOST_TEST(n1.space().succeeds("ping -c 3 -i 0.02 -W 5 169.254.77.2"));
 }
 
+// Both ports own the same buffers; that none is lost or freed twice, the nodes check as they end.
+BOOST_AUTO_TEST_CASE(policy_duplicate_sends_the_same_buffers_on_both_ports) {
+    start(2);
+    for (Node* node : {&n1, &n2}) {
+        std::unique_ptr<Snapshot> duplicating = node->snapshot();
+        duplicating->plan.version = 2;
+        duplicating->plan.peers[0].traffic.policy = core::Policy::duplicate;
+        node->worker().publish(std::move(duplicating));
+    }
+    wait_until("both routes in use", [&] {
+        WorkerReport report = n1.report();
+        return report.core.routes[0].in_use && report.core.routes[1].in_use;
+    });
+    std::string said = n1.space().run("ping -c 20 -i 0.01 -W 5 -s 9000 169.254.77.2 || true");
+    BOOST_TEST(said.find("20 received") != std::string::npos, said);
+    BOOST_TEST(said.find("duplicates") == std::string::npos, said);
+    WorkerReport report = n2.report();
+    BOOST_TEST(report.drops.of(DropReason::rx_duplicate) +
+                   report.core.drops.of(DropReason::rx_duplicate) >=
+               20u);
+}
+
 BOOST_AUTO_TEST_CASE(multicast_reaches_the_peer) {
     start(1);
     std::uint64_t before = n2.report().counters.frames_to_adapter;

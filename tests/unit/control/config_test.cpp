@@ -39,8 +39,17 @@ key_file = "/etc/netft/other.key"
 rekey = "5m"
 crypto = "openssl"
 [traffic]
-policy = "failover"
+policy = "spread"
+duplicate_small = 256
 hold_down = "30s"
+[[traffic.class]]
+dscp = [46, "8-10"]
+udp_port = "5404-5406"
+policy = "duplicate"
+[[traffic.class]]
+tcp_port = 2380
+size = [60, 61]
+policy = "failover"
 [routes]
 plumb_all_cross_subnet_routes = true
 [interfaces]
@@ -61,6 +70,8 @@ endpoints = ["10.0.0.1", "fd00::1", "fe80::1%eth0", "10.0.0.1:3344", "[fd00::1]:
 [node.port]
 kind = "af_packet"
 devices = { eth0 = "net_af_packet0,iface=eth0" }
+[node.traffic]
+policy = "duplicate"
 [[node]]
 name = "N2.example"
 public_key = "AAAAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -85,6 +96,8 @@ BOOST_AUTO_TEST_CASE(a_short_file_gets_the_documented_defaults) {
     BOOST_TEST((s.topology.cross_subnet == Timing{250ms, 5}));
     BOOST_TEST(!s.topology.plumb_all_cross_subnet_routes);
     BOOST_TEST((s.hold_down == 5s));
+    BOOST_TEST((s.traffic == core::TrafficRule{}));
+    BOOST_TEST(s.classes.empty());
     BOOST_TEST((s.spin == 200us));
     BOOST_TEST(s.exclude_interfaces == default_excluded_interfaces());
     BOOST_TEST(s.nodes.size() == 2);
@@ -104,6 +117,15 @@ BOOST_AUTO_TEST_CASE(every_key_arrives_where_it_belongs) {
     BOOST_TEST((s.rekey_after == 5min));
     BOOST_TEST((s.crypto == core::CryptoKind::openssl));
     BOOST_TEST((s.hold_down == 30s));
+    BOOST_TEST((s.traffic == core::TrafficRule{core::Policy::spread, 256}));
+    BOOST_TEST(s.classes.size() == 2);
+    BOOST_TEST((s.classes[0].dscp == std::vector<core::ValueRange>{{46, 46}, {8, 10}}));
+    BOOST_TEST((s.classes[0].udp_port == std::vector<core::ValueRange>{{5404, 5406}}));
+    BOOST_TEST((s.classes[0].policy == core::Policy::duplicate));
+    BOOST_TEST((s.classes[1].tcp_port == std::vector<core::ValueRange>{{2380, 2380}}));
+    BOOST_TEST((s.classes[1].size == std::vector<core::ValueRange>{{60, 60}, {61, 61}}));
+    BOOST_TEST((s.nodes[0].traffic == core::TrafficRule{core::Policy::duplicate, 256}));
+    BOOST_TEST(!s.nodes[1].traffic);
     BOOST_TEST(s.topology.plumb_all_cross_subnet_routes);
     BOOST_TEST((s.exclude_interfaces == std::vector<std::string>{"lo?", "x*"}));
     BOOST_TEST((s.spin == 50us));

@@ -31,6 +31,7 @@ inline RouteStatus route_up() {
     report.id = RouteId(1);
     report.state = BfdState::up;
     report.in_use = true;
+    report.use = core::RouteUse::main;
     report.since = TimePoint(990s);
     report.detection_time = 500ms;
     report.rtt_p50_us = 90;

@@ -19,6 +19,8 @@ struct Pair {
     TimePoint now{1h};
     Timing timing{100ms, 5};
     std::vector<bool> usable_a{true, true};
+    TrafficRule traffic;
+    std::vector<TrafficClass> classes;
     std::uint64_t incarnation_of_b = 7;
     std::vector<Event> events_a;
     std::function<bool(bool from_a, std::uint8_t network)> lost = [](bool, std::uint8_t) {
@@ -35,7 +37,9 @@ struct Pair {
         peer.mac = MacAddress{{2, 0, 0, 0, 0, static_cast<std::uint8_t>(is_a ? 2 : 1)}};
         peer.sessions = {{SessionIndex(is_a ? 10 : 20), SessionIndex(is_a ? 20 : 10),
                           is_a ? incarnation_of_b : 3, true, 1}};
+        peer.traffic = traffic;
         plan.peers = {peer};
+        plan.classes = classes;
         for (std::uint8_t net = 0; net < 2; ++net) {
             PlanRoute route;
             route.id = RouteId(static_cast<std::uint16_t>(net + (is_a ? 1 : 5)));
@@ -188,6 +192,90 @@ BOOST_AUTO_TEST_CASE(a_datagram_counts_once_on_whatever_route_it_comes) {
     Verdict two = b.handle_datagram(now, b.path_of(EndpointId(2), endpoint(1, 1)), datagram);
     BOOST_TEST((two.kind == Verdict::Kind::dropped));
     BOOST_TEST((two.drop == DropReason::rx_duplicate));
+}
+
+BOOST_AUTO_TEST_CASE(policy_duplicate_takes_every_route_that_is_up) {
+    traffic.policy = Policy::duplicate;
+    replan();
+    run(2s);
+    auto ticket = a.begin_train(now, PeerId(1), 3, {});
+    BOOST_REQUIRE(ticket.has_value());
+    BOOST_REQUIRE(ticket->destinations.size() == 2u);
+    BOOST_TEST((ticket->destinations[0].route == RouteId(1)));
+    BOOST_TEST((ticket->destinations[1].route == RouteId(2)));
+    BOOST_TEST(route(a, now, 0).data_sent == 3u);
+    BOOST_TEST(route(a, now, 1).data_sent == 3u);
+    BOOST_TEST(route(a, now, 1).in_use);
+    BOOST_TEST((route(a, now, 1).use == RouteUse::copy));
+    usable_a[0] = false;
+    replan();
+    ticket = a.begin_train(now, PeerId(1), 1, {});
+    BOOST_REQUIRE(ticket->destinations.size() == 1u);
+    BOOST_TEST((ticket->destinations[0].route == RouteId(2)));
+}
+
+BOOST_AUTO_TEST_CASE(failover_duplicates_while_the_route_in_use_is_suspect_and_shortly_after) {
+    run(2s);
+    BOOST_TEST(a.begin_train(now, PeerId(1), 1, {})->destinations.size() == 1u);
+    TimePoint cut = now;
+    lost = [](bool, std::uint8_t net) { return net == 0; };
+    while (a.begin_train(now, PeerId(1), 1, {})->destinations.size() == 1u) {
+        run(1ms);
+        BOOST_REQUIRE(now - cut < 250ms);
+    }
+    auto ticket = a.begin_train(now, PeerId(1), 1, {});
+    BOOST_TEST((ticket->destinations[0].route == RouteId(2)));  // and the suspect one second
+    BOOST_TEST((ticket->destinations[1].route == RouteId(1)));
+    BOOST_TEST((route(a, now, 0).use == RouteUse::copy));
+    BOOST_TEST(!route(a, now, 0).in_use);
+    lost = [](bool, std::uint8_t) { return false; };
+    run(2s);
+    BOOST_TEST(a.begin_train(now, PeerId(1), 1, {})->destinations.size() == 1u);
+    BOOST_TEST((route(a, now, 1).use == RouteUse::none || route(a, now, 0).use == RouteUse::none));
+}
+
+BOOST_AUTO_TEST_CASE(small_frames_are_duplicated_where_the_rule_says_so) {
+    traffic.duplicate_small = 256;
+    replan();
+    run(2s);
+    std::vector<std::uint8_t> head(60);
+    BOOST_TEST(a.begin_train(now, PeerId(1), 1, {head, 256})->destinations.size() == 2u);
+    BOOST_TEST(a.begin_train(now, PeerId(1), 1, {head, 257})->destinations.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(policy_spread_leaves_a_suspect_route_and_keeps_each_flow_together) {
+    traffic.policy = Policy::spread;
+    replan();
+    run(2s);
+    auto route_of = [this](std::uint8_t flow) {
+        std::vector<std::uint8_t> head(14, flow);
+        auto ticket = a.begin_train(now, PeerId(1), 1, {head, 60});
+        BOOST_REQUIRE(ticket && ticket->destinations.size() == 1u);
+        return ticket->destinations[0].route.value;
+    };
+    std::array<int, 3> flows{};
+    std::array<std::uint16_t, 16> first{};
+    for (std::uint8_t flow = 0; flow < 16; ++flow) ++flows[first[flow] = route_of(flow)];
+    BOOST_TEST(flows[1] >= 6);
+    BOOST_TEST(flows[2] >= 6);
+    BOOST_TEST(route(a, now, 0).in_use);
+    BOOST_TEST(route(a, now, 1).in_use);
+    run(100ms);
+    for (std::uint8_t flow = 0; flow < 16; ++flow) BOOST_TEST(route_of(flow) == first[flow]);
+    lost = [](bool, std::uint8_t net) { return net == 0; };
+    run(250ms);
+    for (std::uint8_t flow = 0; flow < 16; ++flow) BOOST_TEST(route_of(flow) == 2);
+    BOOST_TEST(!route(a, now, 0).in_use);
+}
+
+BOOST_AUTO_TEST_CASE(a_reload_changes_the_policy_of_a_running_peer) {
+    run(2s);
+    for (Policy policy : {Policy::spread, Policy::duplicate, Policy::failover}) {
+        traffic.policy = policy;
+        replan();
+        auto ticket = a.begin_train(now, PeerId(1), 1, {});
+        BOOST_TEST(ticket->destinations.size() == (policy == Policy::duplicate ? 2u : 1u));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(shutdown_is_told_and_takes_the_peer_down_at_once) {

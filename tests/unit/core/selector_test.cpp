@@ -65,6 +65,75 @@ BOOST_AUTO_TEST_CASE(chooses_as_the_table_says) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(is_unsettled_while_it_or_what_it_left_is_suspect) {
+    std::vector<Candidate> left{suspect(1, 10), up(2, 20)};
+    Selection moved = select(kNow, left, RouteId(1), 5s);
+    BOOST_TEST(moved.is_unsettled);
+    BOOST_TEST(!moved.is_suspect);
+    BOOST_TEST(!select(kNow, left, RouteId(2), 5s).is_unsettled);
+    std::vector<Candidate> all{suspect(1, 10), suspect(2, 20)};
+    BOOST_TEST(select(kNow, all, RouteId(2), 5s).is_suspect);
+    std::vector<Candidate> lost{down(1, 10), up(2, 20)};
+    BOOST_TEST(!select(kNow, lost, RouteId(1), 5s).is_unsettled);
+}
+
+struct ShareRow {
+    const char* what;
+    std::vector<Candidate> candidates;
+    std::vector<Quality> qualities;
+    std::vector<Share> expected;
+};
+
+BOOST_AUTO_TEST_CASE(shares_are_as_the_table_says) {
+    const ShareRow rows[] = {
+        {"nothing up", {down(1, 10)}, {{}}, {}},
+        {"alike",
+         {up(1, 10), up(2, 99)},
+         {{200, 0.0}, {200, 0.0}},
+         {{RouteId(1), 256, true}, {RouteId(2), 256, true}}},
+        {"nothing measured yet",
+         {up(1, 10), up(2, 20)},
+         {{}, {}},
+         {{RouteId(1), 256, true}, {RouteId(2), 256, true}}},
+        {"twice as far",
+         {up(1, 10), up(2, 20)},
+         {{1'500, 0.0}, {3'500, 0.0}},
+         {{RouteId(1), 256, true}, {RouteId(2), 128, true}}},
+        {"much further: keeps what it has",
+         {up(1, 10), up(2, 20)},
+         {{500, 0.0}, {50'000, 0.0}},
+         {{RouteId(1), 256, true}, {RouteId(2), 5, false}}},
+        {"lossy",
+         {up(1, 10), up(2, 20)},
+         {{200, 0.1}, {200, 0.0}},
+         {{RouteId(1), 1, false}, {RouteId(2), 256, true}}},
+        {"suspect: none",
+         {suspect(1, 10), up(2, 20)},
+         {{200, 0.0}, {200, 0.0}},
+         {{RouteId(2), 256, true}}},
+        {"all suspect",
+         {suspect(1, 10), suspect(2, 20)},
+         {{}, {}},
+         {{RouteId(1), 256, true}, {RouteId(2), 256, true}}},
+        {"just back: none yet",
+         {back_since(1, 10, 2s), up(2, 20)},
+         {{}, {}},
+         {{RouteId(1), 256, false}, {RouteId(2), 256, true}}},
+        {"all just back",
+         {back_since(1, 10, 2s), down(2, 20)},
+         {{}, {}},
+         {{RouteId(1), 256, true}}},
+    };
+    for (const ShareRow& row : rows) {
+        BOOST_TEST_CONTEXT(row.what) {
+            std::vector<Share> shares;
+            shares.reserve(8);
+            share(kNow, row.candidates, row.qualities, 5s, shares);
+            BOOST_TEST((shares == row.expected));
+        }
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

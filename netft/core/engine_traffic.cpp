@@ -1,0 +1,155 @@
+// Which routes carry a peer's traffic: selection, policies, trains.
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "netft/base/assert.hpp"
+#include "netft/core/engine_state.hpp"
+
+namespace netft::core {
+
+std::optional<TrainTicket> Engine::begin_train(TimePoint now, PeerId peer, std::uint16_t datagrams,
+                                               const FrameView& frame) {
+    NETFT_ASSERT(datagrams > 0 && datagrams <= kTrainDatagramsMax);
+    State& s = *state_;
+    std::uint32_t slot = s.peer_slot(peer);
+    if (slot == Path::kNoRoute) return {};
+    EnginePeer& p = s.peers[slot];
+    if (p.target_count == 0 || !p.sending) return {};
+    auto [first, count] = s.choose_targets(now, slot, datagrams, frame);
+    for (std::size_t i = 0; i < count; ++i) {
+        Route& route = *s.routes[p.targets[first + i]];
+        s.destinations[i] = {route.plan().local, route.plan().remote, route.plan().id};
+        route.count_data_sent(datagrams);
+    }
+    const PlanSession& session = p.sessions[*p.sending].plan;
+    TrainTicket ticket{std::span(s.destinations).first(count), session.local, {}};
+    ticket.header.type = MessageType::data;
+    ticket.header.receiver = session.remote;
+    ticket.header.counter = p.data_counter + 1;
+    p.data_counter += datagrams;
+    s.count_sealed(slot, datagrams);
+    return ticket;
+}
+
+Engine::State::Targets Engine::State::choose_targets(TimePoint now, std::uint32_t peer_slot,
+                                                     std::uint16_t datagrams,
+                                                     const FrameView& frame) {
+    EnginePeer& peer = peers[peer_slot];
+    std::size_t all = peer.target_count;
+    bool tracks_flows = peer.spread != nullptr;  // so that they stay when another route comes up
+    if ((all == 1 && !tracks_flows) || (peer.is_plain && peer.is_calm(now))) return {0, 1};
+    Flow flow;
+    Policy policy = Policy::failover;
+    if (!peer.is_plain) {
+        flow = flow_of(frame);
+        policy = policy_of(flow, plan_peers[peer_slot].traffic, plan.classes);
+    }
+    switch (policy) {
+        case Policy::duplicate: return {0, all};
+        case Policy::spread: return {spread_target(now, peer, flow.hash), 1};
+        case Policy::failover: break;
+    }
+    bool has_copies = !peer.is_calm(now) && peer.copies.take(now, datagrams);
+    return {0, has_copies ? all : 1};
+}
+
+std::size_t Engine::State::spread_target(TimePoint now, EnginePeer& peer, std::uint64_t hash) {
+    Spread& spread = *peer.spread;
+    if (now - spread.shares_at >= Spread::kRefresh) refresh_shares(now, peer);
+    RouteId route = spread.flows.take(now, hash, spread.shares);
+    for (std::size_t i = 0; i < peer.target_count; ++i)
+        if (routes[peer.targets[i]]->plan().id == route) return i;
+    return 0;
+}
+
+void Engine::State::refresh_shares(TimePoint now, EnginePeer& peer) {
+    std::array<Candidate, kDestinationsMax> up;
+    std::array<Quality, kDestinationsMax> qualities;
+    std::size_t count = peer.target_count;
+    for (std::size_t i = 0; i < count; ++i) {
+        up[i] = routes[peer.targets[i]]->candidate();
+        qualities[i] = routes[peer.targets[i]]->quality();
+    }
+    peer.spread->shares_at = now;
+    share(now, std::span(up).first(count), std::span(qualities).first(count), plan.hold_down,
+          peer.spread->shares);
+}
+
+void Engine::State::select_route(TimePoint now, std::uint32_t peer_slot) {
+    EnginePeer& peer = peers[peer_slot];
+    candidates.clear();
+    for (std::uint32_t slot : peer.routes) candidates.push_back(routes[slot]->candidate());
+    Selection selection = select(now, candidates, peer.selected, plan.hold_down);
+    peer_timers.set(peer_slot, selection.recheck);
+    peer.is_suspect = selection.is_suspect;
+    if (selection.is_unsettled) peer.copied_until = now + EnginePeer::kCopied;
+    retarget(now, peer, selection.route);
+    if (selection.route == peer.selected) return;
+    if (selection.route.has_value() != peer.selected.has_value()) peer.since = now;
+    emit(SelectionChange{now, plan_peers[peer_slot].id, peer.selected, selection.route});
+    peer.selected = selection.route;
+}
+
+// Lists the routes of `candidates` that are up, the selected one first, then the best.
+void Engine::State::retarget(TimePoint now, EnginePeer& peer, std::optional<RouteId> selected) {
+    auto place = [selected](const Candidate& c) {
+        return std::tuple(!c.is_up, c.id != selected, c.is_suspect, c.priority, c.id);
+    };
+    std::sort(candidates.begin(), candidates.end(),
+              [place](const Candidate& a, const Candidate& b) { return place(a) < place(b); });
+    peer.target_count = 0;
+    for (const Candidate& c : candidates) {
+        if (!c.is_up || peer.target_count == kDestinationsMax) break;
+        peer.targets[peer.target_count++] = route_slot(c.id);
+    }
+    if (peer.spread) refresh_shares(now, peer);
+}
+
+// What a new plan says of the peer's traffic.
+void Engine::State::apply_policies(std::uint32_t peer_slot) {
+    EnginePeer& peer = peers[peer_slot];
+    const TrafficRule& rule = plan_peers[peer_slot].traffic;
+    auto has = [this, &rule](Policy policy) {
+        return rule.policy == policy ||
+               std::any_of(plan.classes.begin(), plan.classes.end(),
+                           [policy](const TrafficClass& c) { return c.policy == policy; });
+    };
+    peer.is_plain =
+        rule.policy == Policy::failover && rule.duplicate_small == 0 && plan.classes.empty();
+    peer.may_copy = has(Policy::duplicate) || rule.duplicate_small > 0;
+    if (!has(Policy::spread)) {
+        peer.spread.reset();
+    } else if (!peer.spread) {
+        peer.spread = std::make_unique<Spread>();
+        peer.spread->shares.reserve(kDestinationsMax);
+    }
+}
+
+// What a route carries by the policy and the classes of its peer.
+RouteUse Engine::State::use_of(TimePoint now, std::uint32_t peer_slot, RouteId route) const {
+    const EnginePeer& peer = peers[peer_slot];
+    Policy policy = plan_peers[peer_slot].traffic.policy;
+    auto up = std::span(peer.targets).first(peer.target_count);
+    bool is_target = std::find(up.begin(), up.end(), route_slot(route)) != up.end();
+    if (!is_target) return RouteUse::none;
+    bool shares = peer.spread && std::any_of(peer.spread->shares.begin(), peer.spread->shares.end(),
+                                             [route](const Share& s) { return s.route == route; });
+    if (policy == Policy::spread && shares) return RouteUse::share;
+    if (route == peer.selected) return RouteUse::main;
+    if (peer.may_copy || !peer.is_calm(now)) return RouteUse::copy;
+    return shares ? RouteUse::share : RouteUse::none;
+}
+
+void Engine::State::report_use(TimePoint now, RouteReport& report) const {
+    std::uint32_t slot = peer_slot(report.peer);
+    if (slot == Path::kNoRoute) return;
+    report.use = use_of(now, slot, report.id);
+    switch (plan_peers[slot].traffic.policy) {
+        case Policy::failover: report.in_use = report.use == RouteUse::main; break;
+        case Policy::spread: report.in_use = report.use == RouteUse::share; break;
+        case Policy::duplicate: report.in_use = report.use != RouteUse::none; break;
+    }
+}
+
+}  // namespace netft::core
