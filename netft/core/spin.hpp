@@ -1,10 +1,11 @@
 // How long a worker looks for more traffic before it sleeps: PURE.
 //
-// Sleeping costs the one who waits a wake-up (tens of µs); spinning costs a processor. So the window
-// follows what would have paid, as KVM's halt polling does: traffic that came within `most` of the
-// last doubles it, traffic that came later closes it. An idle node's heartbeats are no traffic, so it
-// never spins; a node in a quick exchange of questions and answers always does. Where others want the
-// processor (a step of the spinning took far longer than its work), the window closes for a while.
+// Sleeping costs the one who waits a wake-up (tens of µs); spinning costs a processor. So the
+// window follows what would have paid, as KVM's halt polling does: traffic that came within `most`
+// of the last doubles it, traffic that came later closes it. An idle node's heartbeats are no
+// traffic, so it never spins; a node in a quick exchange of questions and answers always does.
+// Where others want the processor (a step of the spinning took far longer than its work), the
+// window closes for a while.
 #pragma once
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // One lane's sending side: sendmmsg of messages that each carry up to 64 datagrams.
 //
-// Each message is one way through the kernel's stack, so the fewer the better: a buffer that holds a
-// whole train makes one, and single datagrams of one length to one remote, however many buffers
+// Each message is one way through the kernel's stack, so the fewer the better: a buffer that holds
+// a whole train makes one, and single datagrams of one length to one remote, however many buffers
 // they lie in, make one as well (UDP_SEGMENT gathers). Only the last may be shorter.
 #pragma once
 
@@ -55,8 +55,8 @@ class LaneSender {
     std::array<Message, kMessagesMax> messages_{};
     std::array<Control, kMessagesMax> controls_{};
     std::array<iovec, kPiecesMax> pieces_{};
-    std::size_t queued_ = 0;  // messages
-    std::size_t used_ = 0;    // pieces
+    std::size_t queued_ = 0;        // messages
+    std::size_t used_ = 0;          // pieces
     bool use_segmentation_ = true;  // false once a device has refused it (EIO)
 };
 

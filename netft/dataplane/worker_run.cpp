@@ -36,8 +36,8 @@ void Worker::Impl::cycle() {
     }
     handle_timers();
     send_heartbeats();
-    // What was just delivered is often answered at once: no need to be told. Right after a stall the
-    // peers may still have to hear of it: frames wait for their answer.
+    // What was just delivered is often answered at once: no need to be told. Right after a stall
+    // the peers may still have to hear of it: frames wait for their answer.
     bool is_answered = counters.frames_to_adapter != delivered;
     if ((ready.adapter || is_answered) && !was_away) read_adapter();
     transmitter.flush(drops);
@@ -114,7 +114,8 @@ void Worker::Impl::sleep() {
     spin.handle_idle(now);
     if (look_around()) return;
     if (!planned || *planned > now) ++counters.sleeps;
-    ready = poller.wait(planned ? std::optional(std::max(Duration{}, *planned - now)) : std::nullopt);
+    ready =
+        poller.wait(planned ? std::optional(std::max(Duration{}, *planned - now)) : std::nullopt);
     now = monotonic_now();
 }
 

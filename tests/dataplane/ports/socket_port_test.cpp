@@ -158,8 +158,7 @@ BOOST_AUTO_TEST_CASE(what_the_socket_loses_is_counted) {
             n = receive(*port_b, drops).size();
             received += n;
         } while (n > 0);
-        return received + drops.of(DropReason::rx_port_error) +
-                   drops.of(DropReason::tx_refused) ==
+        return received + drops.of(DropReason::rx_port_error) + drops.of(DropReason::tx_refused) ==
                sent;
     });
     BOOST_TEST(drops.of(DropReason::rx_port_error) > 0u);
