@@ -1,16 +1,10 @@
-#include <dirent.h>
 #include <linux/filter.h>
-#include <linux/if_packet.h>
 #include <sys/socket.h>
 
 #include <atomic>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <set>
 
+#include "netft/dataplane/driver_fds.hpp"
 #include "netft/dataplane/ethdev_port.hpp"
-#include "netft/dataplane/sockaddr.hpp"
 
 namespace netft::dataplane {
 namespace {
@@ -20,49 +14,6 @@ std::atomic<unsigned> next_device{0};
 
 // Larger than this does not fit the ring's frames (2,048 bytes with their headers).
 constexpr std::uint32_t kMtuMax = 1'900;
-
-// A kernel socket that takes everything for the endpoint and keeps nothing.
-Result<Fd> hold_endpoint(const AfPacketPortSettings& settings) {
-    Fd fd(
-        socket(settings.local.address.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (!fd.is_open()) return fail(std::string("no socket: ") + std::strerror(errno), errno);
-    sock_filter nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
-    sock_fprog program{.len = 1, .filter = nothing};
-    if (setsockopt(fd.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0)
-        return fail(std::string("cannot attach filter: ") + std::strerror(errno), errno);
-    if (setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, settings.interface.c_str(),
-                   static_cast<socklen_t>(settings.interface.size())) != 0)
-        return fail(std::string("cannot bind to the interface: ") + std::strerror(errno), errno);
-    SocketAddress address{};
-    socklen_t length = to_sockaddr(settings.local, address);
-    if (bind(fd.get(), &address.any, length) == 0) return fd;
-    if (errno == EADDRINUSE)
-        return fail("port taken: another program, or another netftd, holds it", errno);
-    return fail(std::string("cannot bind: ") + std::strerror(errno), errno);
-}
-
-bool is_packet_socket_on(int fd, std::uint32_t interface_index) {
-    int domain = 0;
-    socklen_t length = sizeof(domain);
-    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) != 0 || domain != AF_PACKET)
-        return false;
-    sockaddr_ll address{};
-    length = sizeof(address);
-    return getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0 &&
-           static_cast<std::uint32_t>(address.sll_ifindex) == interface_index;
-}
-
-std::set<int> packet_sockets_on(std::uint32_t interface_index) {
-    std::set<int> found;
-    DIR* directory = opendir("/proc/self/fd");
-    if (directory == nullptr) return found;
-    while (const dirent* entry = readdir(directory)) {
-        int fd = std::atoi(entry->d_name);
-        if (entry->d_name[0] != '.' && is_packet_socket_on(fd, interface_index)) found.insert(fd);
-    }
-    closedir(directory);
-    return found;
-}
 
 // Leaves only packets for our UDP port in the ring, so that other traffic wakes nobody. The port
 // parses strictly anyway: a loose filter (nobody looks at the protocol) is enough.
@@ -84,24 +35,23 @@ void filter_ring(int fd, std::uint16_t port) {
 
 }  // namespace
 
-Result<std::unique_ptr<EthdevPort>> open_af_packet_port(const AfPacketPortSettings& settings) {
+Result<std::unique_ptr<EthdevPort>> open_af_packet_port(const InterfacePortSettings& settings) {
     std::string what = settings.local.to_string() + " on " + settings.interface;
     if (settings.mtu > kMtuMax)
         return fail(what + ": MTU " + std::to_string(settings.mtu) +
                     " is too large for port kind af_packet; at most " + std::to_string(kMtuMax));
     Result<Fd> guard = hold_endpoint(settings);
     if (!guard) return with_context(what, guard.error());
-    std::set<int> before = packet_sockets_on(settings.interface_index);
+    std::vector<int> before = open_fds();
     Result<EthDevice> device = EthDevice::open(
         "net_af_packet" + std::to_string(next_device++),
         "iface=" + settings.interface + ",qpairs=1,framesz=2048,blocksz=65536,framecnt=512",
-        *settings.pools);
+        settings.pools->small_pool());
     if (!device) return with_context(what, device.error());
-    int wake_fd = -1;
-    for (int fd : packet_sockets_on(settings.interface_index))
-        if (!before.contains(fd)) wake_fd = fd;
+    int wake_fd = find_new_fd(before, FdKind::packet_socket);
     if (wake_fd >= 0) filter_ring(wake_fd, settings.local.port);
-    return std::make_unique<EthdevPort>(EthdevPort::Parts{.device = std::move(*device),
+    return std::make_unique<EthdevPort>(EthdevPort::Parts{.leftovers = {},
+                                                          .device = std::move(*device),
                                                           .local = settings.local,
                                                           .mtu = settings.mtu,
                                                           .pools = settings.pools,

@@ -12,6 +12,7 @@ namespace netft::dataplane {
 namespace {
 
 constexpr std::uint16_t kDescriptors = 256;
+constexpr std::uint16_t kManyDescriptors = 2'048;  // where the device has its own pool
 
 tl::unexpected<Error> dpdk_failure(const std::string& what, int code) {
     int error = code < 0 ? -code : code;
@@ -20,34 +21,45 @@ tl::unexpected<Error> dpdk_failure(const std::string& what, int code) {
 
 }  // namespace
 
+Result<EthDevice> EthDevice::open_with_pool(const std::string& name, const std::string& arguments) {
+    Result<MempoolPtr> pool = Pools::create_for_device(kOwnMbufs);
+    if (!pool) return with_context(name, pool.error());
+    Result<EthDevice> device = open(name, arguments, pool->get());
+    if (device) device->own_pool_ = std::move(*pool);
+    return device;
+}
+
 Result<EthDevice> EthDevice::open(const std::string& name, const std::string& arguments,
-                                  const Pools& pools) {
+                                  rte_mempool* pool) {
     if (int code = rte_eal_hotplug_add("vdev", name.c_str(), arguments.c_str()); code != 0)
         return dpdk_failure(name + ": cannot create device (" + arguments + ")", code);
-    EthDevice device(name, 0);  // from here on it is removed on failure
+    EthDevice device(name, pool);  // from here on it is removed on failure
     if (int code = rte_eth_dev_get_port_by_name(name.c_str(), &device.id_); code != 0)
         return dpdk_failure(name + ": not an Ethernet device", code);
-    Status started = device.start(pools);
+    Status started = device.start();
     if (!started) return with_context(name, started.error());
     return device;
 }
 
-Status EthDevice::start(const Pools& pools) {
+Status EthDevice::start() {
+    std::uint16_t descriptors = pool_->size >= kOwnMbufs ? kManyDescriptors : kDescriptors;
     rte_eth_conf configuration{};
     if (int code = rte_eth_dev_configure(id_, 1, 1, &configuration); code != 0)
         return dpdk_failure("cannot configure", code);
-    if (int code = rte_eth_rx_queue_setup(id_, 0, kDescriptors, SOCKET_ID_ANY, nullptr,
-                                          pools.small_pool());
+    if (int code = rte_eth_rx_queue_setup(id_, 0, descriptors, SOCKET_ID_ANY, nullptr, pool_);
         code != 0)
         return dpdk_failure("no receive queue", code);
-    if (int code = rte_eth_tx_queue_setup(id_, 0, kDescriptors, SOCKET_ID_ANY, nullptr); code != 0)
+    if (int code = rte_eth_tx_queue_setup(id_, 0, descriptors, SOCKET_ID_ANY, nullptr); code != 0)
         return dpdk_failure("no transmit queue", code);
     if (int code = rte_eth_dev_start(id_); code != 0) return dpdk_failure("cannot start", code);
     return {};
 }
 
 EthDevice::EthDevice(EthDevice&& other) noexcept
-    : name_(std::exchange(other.name_, {})), id_(other.id_) {}
+    : own_pool_(std::move(other.own_pool_)),
+      pool_(other.pool_),
+      name_(std::exchange(other.name_, {})),
+      id_(other.id_) {}
 
 EthDevice::~EthDevice() {
     if (name_.empty()) return;

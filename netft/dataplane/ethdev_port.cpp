@@ -94,9 +94,9 @@ void EthdevPort::send_train(const Outgoing& outgoing, const PacketSpec& spec, Dr
 
 void EthdevPort::send_datagram(Bytes payload, const PacketSpec& spec, DropCounters& drops) {
     std::size_t headers = headers_size(parts_.local.address.family());
-    rte_mbuf* mbuf = parts_.pools->small();
+    rte_mbuf* mbuf = rte_pktmbuf_alloc(parts_.device.pool());
     if (mbuf == nullptr || payload.size() + headers > room_of(mbuf).size()) {
-        // A port with a larger MTU than a small mbuf is no port to bring up; see AfPacket below.
+        // A port with a larger MTU than a small mbuf is no port to bring up; see kMtuMax.
         rte_pktmbuf_free(mbuf);
         drops.count(DropReason::tx_refused);
         return;

@@ -1,5 +1,5 @@
-// Ports over a DPDK Ethernet device: af_packet and memif (and whatever else ethdev drives). netft
-// makes the Ethernet, IP and UDP headers itself and cuts big mbufs into single datagrams.
+// Ports over a DPDK Ethernet device: af_packet, af_xdp and memif (and whatever else ethdev drives).
+// netft makes the Ethernet, IP and UDP headers itself and cuts big mbufs into single datagrams.
 //
 // MAC addresses of next hops are control's business: it hands in a NextHopTable whenever the
 // kernel's tables change. A remote that is not in it is tx_no_neighbour.
@@ -7,8 +7,11 @@
 // af_packet: the kernel sees every packet too. So the port holds a kernel socket on the endpoint
 //   that throws everything away: it keeps the port number and stops ICMP "port unreachable". DPDK's
 //   driver cannot wake anybody; its packet socket can, and is looked up after opening.
+// af_xdp: an XDP program of ours (xdp_program.hpp) takes the endpoint's datagrams out before the
+//   kernel makes anything of them, and leaves it the rest. DPDK attaches the program so that it
+//   would outlive us; xdp_attachment.hpp attaches it anew, so that it goes when we go, however we
+//   go. The driver's XDP socket wakes the worker.
 // memif: nothing to sleep on, the worker polls it (wake_fds() is empty).
-// Not for the hot path of a fast network: about 0.6 Mpps with af_packet.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +19,14 @@
 #include <string>
 
 #include "netft/base/result.hpp"
+#include "netft/dataplane/driver_fds.hpp"
 #include "netft/dataplane/fd.hpp"
 #include "netft/dataplane/handover.hpp"
 #include "netft/dataplane/next_hop_table.hpp"
 #include "netft/dataplane/packet.hpp"
 #include "netft/dataplane/pool.hpp"
 #include "netft/dataplane/port.hpp"
+#include "netft/dataplane/xdp_attachment.hpp"
 
 namespace netft::dataplane {
 
@@ -30,33 +35,43 @@ class EthDevice {
  public:
     // `name` begins with the driver's, "net_af_packet0"; unique in the process.
     static Result<EthDevice> open(const std::string& name, const std::string& arguments,
-                                  const Pools& pools);
+                                  rte_mempool* pool);
+    // With a pool of its own, for drivers that keep many mbufs to themselves: kOwnMbufs, which go
+    // with the device. The worker must have let go of all that came from it.
+    static Result<EthDevice> open_with_pool(const std::string& name, const std::string& arguments);
     ~EthDevice();
     EthDevice(EthDevice&& other) noexcept;
     EthDevice& operator=(EthDevice&&) = delete;
 
     std::uint16_t id() const { return id_; }
+    rte_mempool* pool() const { return pool_; }
     MacAddress mac() const;
     bool is_link_up() const;
 
- private:
-    EthDevice(std::string name, std::uint16_t id) : name_(std::move(name)), id_(id) {}
-    Status start(const Pools& pools);
+    static constexpr unsigned kOwnMbufs = 4'096;
 
-    std::string name_;  // empty: moved from
+ private:
+    EthDevice(std::string name, rte_mempool* pool) : pool_(pool), name_(std::move(name)) {}
+    Status start();
+
+    MempoolPtr own_pool_;
+    rte_mempool* pool_ = nullptr;  // received mbufs come from here; sent ones had best, too
+    std::string name_;             // empty: moved from
     std::uint16_t id_ = 0;
 };
 
 class EthdevPort final : public Port {
  public:
     struct Parts {
+        XdpLeftovers leftovers;  // of af_xdp
         EthDevice device;
         Endpoint local;
         std::uint32_t mtu = 1500;  // of the interface, bytes of IP packet
         const Pools* pools = nullptr;
         const char* kind = "";
-        Fd guard;          // the kernel socket that holds the endpoint; may be closed
-        int wake_fd = -1;  // borrowed from the driver; -1: none
+        Fd guard;           // the kernel socket that holds the endpoint; may be closed
+        int wake_fd = -1;   // borrowed from the driver; -1: none
+        XdpAttachment xdp;  // of af_xdp
     };
     explicit EthdevPort(Parts parts);
 
@@ -90,14 +105,21 @@ class EthdevPort final : public Port {
     std::size_t ready_count_ = 0;
 };
 
-struct AfPacketPortSettings {
+// For af_packet and af_xdp.
+struct InterfacePortSettings {
     Endpoint local;
     std::string interface;
     std::uint32_t interface_index = 0;
     std::uint32_t mtu = 1500;
     const Pools* pools = nullptr;
 };
-Result<std::unique_ptr<EthdevPort>> open_af_packet_port(const AfPacketPortSettings& settings);
+Result<std::unique_ptr<EthdevPort>> open_af_packet_port(const InterfacePortSettings& settings);
+// Fails where the interface, its driver or the kernel does not have it; nothing is left behind.
+Result<std::unique_ptr<EthdevPort>> open_af_xdp_port(const InterfacePortSettings& settings);
+
+// A kernel socket that takes everything for the endpoint and keeps nothing: it holds the port
+// number, and nobody hears that the port is unreachable.
+Result<Fd> hold_endpoint(const InterfacePortSettings& settings);
 
 struct MemifPortSettings {
     Endpoint local;

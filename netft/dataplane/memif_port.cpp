@@ -10,9 +10,10 @@ Result<std::unique_ptr<EthdevPort>> open_memif_port(const MemifPortSettings& set
         return fail(settings.device + ": MTU " + std::to_string(settings.mtu) +
                     " is too large for this kind of port; at most " +
                     std::to_string(Pools::kSmallRoom - kHeadersMax));
-    Result<EthDevice> device = EthDevice::open(name, arguments, *settings.pools);
+    Result<EthDevice> device = EthDevice::open(name, arguments, settings.pools->small_pool());
     if (!device) return tl::unexpected(device.error());
-    return std::make_unique<EthdevPort>(EthdevPort::Parts{.device = std::move(*device),
+    return std::make_unique<EthdevPort>(EthdevPort::Parts{.leftovers = {},
+                                                          .device = std::move(*device),
                                                           .local = settings.local,
                                                           .mtu = settings.mtu,
                                                           .pools = settings.pools,

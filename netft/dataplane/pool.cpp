@@ -30,6 +30,11 @@ Result<Pools> Pools::create() {
     return Pools(std::move(*big), std::move(*small));
 }
 
+Result<MempoolPtr> Pools::create_for_device(unsigned mbufs) {
+    constexpr std::uint16_t kXdpHeadroom = 256;  // the kernel's XDP_PACKET_HEADROOM
+    return make_pool("device", mbufs, kSmallRoom + RTE_PKTMBUF_HEADROOM + kXdpHeadroom);
+}
+
 rte_mbuf* Pools::big() const {
     rte_mbuf* mbuf = rte_pktmbuf_alloc(big_.get());
     if (mbuf != nullptr) mbuf->data_off = 0;

@@ -37,6 +37,8 @@ class Pools {
     static constexpr unsigned kSmallMax = 1'024;
 
     static Result<Pools> create();
+    // Mbufs as the small ones, with the room that XDP wants before a packet, too.
+    static Result<MempoolPtr> create_for_device(unsigned mbufs);
 
     // nullptr when the pool is empty. Big: no headroom, kBigRoom bytes. Small: RTE_PKTMBUF_HEADROOM
     // bytes before, kSmallRoom behind.

@@ -1,4 +1,4 @@
-// Ports over DPDK devices: af_packet on a veth pair, and two memif ends in one process.
+// Ports over DPDK devices: af_packet and af_xdp on a veth pair, and two memif ends in one process.
 #include "netft/dataplane/ethdev_port.hpp"
 
 #include <unistd.h>
@@ -50,27 +50,66 @@ struct Devices {
     }
 };
 
-struct AfPacket : Devices {
+using OpenPort = Result<std::unique_ptr<EthdevPort>> (*)(const InterfacePortSettings&);
+
+// A 10.0.0.1 ── lan0 ── 10.0.0.2 B
+template <OpenPort open_port>
+struct OnVeth : Devices {
     Namespace a;
     Namespace b;
 
-    AfPacket() {
+    OnVeth() {
         join(a, b, "lan0", "10.0.0.1/24", "10.0.0.2/24");
-        port_a = *open(a, at_a);
-        port_b = *open(b, at_b);
+        port_a = *must_open(a, at_a);
+        port_b = *must_open(b, at_b);
     }
     Result<std::unique_ptr<EthdevPort>> open(const Namespace& where, const Endpoint& local) {
         Result<std::unique_ptr<EthdevPort>> port;
         where.inside([&] {
-            port = open_af_packet_port({.local = local,
-                                        .interface = "lan0",
-                                        .interface_index = where.index_of("lan0"),
-                                        .pools = &pools});
+            port = open_port({.local = local,
+                              .interface = "lan0",
+                              .interface_index = where.index_of("lan0"),
+                              .pools = &pools});
         });
+        return port;
+    }
+    Result<std::unique_ptr<EthdevPort>> must_open(const Namespace& where, const Endpoint& local) {
+        auto port = open(where, local);
         BOOST_REQUIRE_MESSAGE(port.has_value(), (port ? "" : port.error().what));
         return port;
     }
+
+    void check_missing_mac() {
+        send(*port_a, pools, at_b, train(5, 3, 100, 100), 100, drops);
+        BOOST_TEST(drops.of(DropReason::tx_no_neighbour) == 3u);
+    }
+    void check_wake_up() {
+        introduce();
+        BOOST_REQUIRE(port_b->wake_fds().size() == 1u);
+        (void)receive(*port_b, drops);  // what came between the ring's opening and its filter
+        BOOST_TEST(a.succeeds("ping -c 1 -W 2 10.0.0.2"));  // the kernel's, untouched
+        pollfd p{.fd = port_b->wake_fds()[0], .events = POLLIN};
+        BOOST_TEST(poll(&p, 1, 0) == 0);
+        send(*port_a, pools, at_b, train(4, 1, 80, 80), 80, drops, true);
+        BOOST_TEST(is_readable(port_b->wake_fds()[0]));
+        BOOST_TEST(receive(*port_b, drops).size() == 1u);
+        BOOST_TEST(poll(&p, 1, 0) == 0);
+    }
+    void check_kernel_sender() {
+        a.run("printf '\\024abcdefghi' | timeout 2 bash -c 'cat > /dev/udp/10.0.0.2/3343'");
+        auto arrived = receive_bytes(*port_b, 10, drops);
+        BOOST_TEST(arrived.size() == 1u);
+        BOOST_TEST(drops.total() == 0u);
+    }
+    void check_too_big() {
+        introduce();
+        send(*port_a, pools, at_b, train(5, 1, 1473, 1473), 1473, drops);
+        BOOST_TEST(drops.of(DropReason::tx_too_big) == 1u);
+    }
 };
+
+using AfPacket = OnVeth<open_af_packet_port>;
+using AfXdp = OnVeth<open_af_xdp_port>;
 
 BOOST_FIXTURE_TEST_SUITE(af_packet_port, AfPacket)
 
@@ -79,36 +118,13 @@ BOOST_AUTO_TEST_CASE(trains_and_heartbeats_cross) {
     check_exchange();
 }
 
-BOOST_AUTO_TEST_CASE(a_remote_without_a_mac_address_is_counted) {
-    send(*port_a, pools, at_b, train(5, 3, 100, 100), 100, drops);
-    BOOST_TEST(drops.of(DropReason::tx_no_neighbour) == 3u);
-}
+BOOST_AUTO_TEST_CASE(a_remote_without_a_mac_address_is_counted) { check_missing_mac(); }
 
-BOOST_AUTO_TEST_CASE(it_can_wake_its_reader_and_only_for_its_own_packets) {
-    introduce();
-    BOOST_REQUIRE(port_b->wake_fds().size() == 1u);
-    (void)receive(*port_b, drops);  // what came between the ring's opening and its filter
-    BOOST_TEST(a.succeeds("ping -c 1 -W 2 10.0.0.2"));  // the kernel's, untouched
-    pollfd p{.fd = port_b->wake_fds()[0], .events = POLLIN};
-    BOOST_TEST(poll(&p, 1, 0) == 0);
-    send(*port_a, pools, at_b, train(4, 1, 80, 80), 80, drops, true);
-    BOOST_TEST(is_readable(port_b->wake_fds()[0]));
-    BOOST_TEST(receive(*port_b, drops).size() == 1u);
-    BOOST_TEST(poll(&p, 1, 0) == 0);
-}
+BOOST_AUTO_TEST_CASE(it_can_wake_its_reader_and_only_for_its_own_packets) { check_wake_up(); }
 
-BOOST_AUTO_TEST_CASE(a_kernel_sender_on_the_same_link_is_understood) {
-    a.run("printf '\\024abcdefghi' | timeout 2 bash -c 'cat > /dev/udp/10.0.0.2/3343'");
-    auto arrived = receive_bytes(*port_b, 10, drops);
-    BOOST_TEST(arrived.size() == 1u);
-    BOOST_TEST(drops.total() == 0u);
-}
+BOOST_AUTO_TEST_CASE(a_kernel_sender_on_the_same_link_is_understood) { check_kernel_sender(); }
 
-BOOST_AUTO_TEST_CASE(too_large_a_datagram_is_counted_as_that) {
-    introduce();
-    send(*port_a, pools, at_b, train(5, 1, 1473, 1473), 1473, drops);
-    BOOST_TEST(drops.of(DropReason::tx_too_big) == 1u);
-}
+BOOST_AUTO_TEST_CASE(too_large_a_datagram_is_counted_as_that) { check_too_big(); }
 
 BOOST_AUTO_TEST_CASE(an_interface_that_goes_down_wakes_nobody_for_ever) {
     a.run("ip link set lan0 down");
@@ -117,6 +133,61 @@ BOOST_AUTO_TEST_CASE(an_interface_that_goes_down_wakes_nobody_for_ever) {
         (void)receive(*port_a, drops);
         return poll(&p, 1, 0) == 0;
     });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_FIXTURE_TEST_SUITE(af_xdp_port, AfXdp)
+
+BOOST_AUTO_TEST_CASE(trains_and_heartbeats_cross) {
+    introduce();
+    check_exchange();
+}
+
+BOOST_AUTO_TEST_CASE(they_cross_on_ipv6_too) {
+    port_a.reset();
+    port_b.reset();
+    a.run("ip address add fd00::1/64 dev lan0 nodad");
+    b.run("ip address add fd00::2/64 dev lan0 nodad");
+    at_a = endpoint("fd00::1");
+    at_b = endpoint("fd00::2");
+    port_a = *must_open(a, at_a);
+    port_b = *must_open(b, at_b);
+    introduce();
+    check_exchange();
+}
+
+BOOST_AUTO_TEST_CASE(a_remote_without_a_mac_address_is_counted) { check_missing_mac(); }
+
+BOOST_AUTO_TEST_CASE(it_can_wake_its_reader_and_only_for_its_own_packets) { check_wake_up(); }
+
+BOOST_AUTO_TEST_CASE(a_kernel_sender_on_the_same_link_is_understood) { check_kernel_sender(); }
+
+BOOST_AUTO_TEST_CASE(too_large_a_datagram_is_counted_as_that) { check_too_big(); }
+
+BOOST_AUTO_TEST_CASE(its_program_goes_with_it) {
+    BOOST_TEST(a.run("ip -d link show lan0").find("prog/xdp") != std::string::npos);
+    port_a.reset();
+    BOOST_TEST(a.run("ip -d link show lan0").find("prog/xdp") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_second_port_on_the_interface_is_refused_and_harms_nothing) {
+    a.run("ip address add 10.0.0.9/24 dev lan0");
+    auto second = open(a, endpoint("10.0.0.9"));
+    BOOST_REQUIRE(!second.has_value());
+    BOOST_TEST(second.error().what.find("another XDP program") != std::string::npos);
+    introduce();
+    check_exchange();
+}
+
+BOOST_AUTO_TEST_CASE(many_datagrams_at_once_fit_its_rings) {
+    introduce();
+    for (int i = 0; i < 200; ++i) {
+        auto bytes = train(5, 40, 1400, 33);
+        send(*port_a, pools, at_b, bytes, 1400, drops);
+        BOOST_TEST(receive_bytes(*port_b, bytes.size(), drops).size() == 40u);
+    }
+    BOOST_TEST(drops.total() == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
