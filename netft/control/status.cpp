@@ -61,6 +61,16 @@ json crypto_to_json(const NodeStatus& status) {
             {"cluster_key", status.has_cluster_key}};
 }
 
+json ports_to_json(const NodeStatus& status) {
+    json out = json::array();
+    for (const PortStatus& port : status.ports)
+        out.push_back({{"endpoint", port.endpoint.to_string()},
+                       {"interface", port.interface},
+                       {"kind", port.kind},
+                       {"note", port.note}});
+    return out;
+}
+
 json node_to_json(const NodeStatus& status) {
     return {{"version", 1},
             {"node", status.node},
@@ -69,6 +79,7 @@ json node_to_json(const NodeStatus& status) {
             {"crypto", crypto_to_json(status)},
             {"netftd_version", status.netftd_version},
             {"adapter", adapter_to_json(status)},
+            {"ports", ports_to_json(status)},
             {"warnings", status.warnings},
             {"local_health", {{"score", status.health_score}, {"patience", status.patience / 4.0}}},
             {"counters", counters_to_json(status.counters)},

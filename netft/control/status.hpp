@@ -52,6 +52,13 @@ struct PeerStatus {
     std::string session_note;  // what hinders the session; "" when all is well
 };
 
+struct PortStatus {
+    Endpoint endpoint;
+    std::string interface;
+    std::string kind;  // "socket", "af_xdp", …
+    std::string note;  // why it is not of the kind that is configured; "" where it is
+};
+
 struct NodeStatus {
     std::string node;
     std::string cluster;
@@ -66,6 +73,7 @@ struct NodeStatus {
     IpAddress adapter_ipv6;
     std::uint16_t adapter_mtu = 0;
     std::vector<PeerStatus> peers;
+    std::vector<PortStatus> ports;
     std::vector<std::string> warnings;
     unsigned health_score = 0;  // 0 is best; core/local_health
     unsigned patience = 4;      // quarters

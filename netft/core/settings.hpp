@@ -23,7 +23,7 @@ namespace netft::core {
 // What seals datagrams.
 enum class CryptoKind : std::uint8_t { automatic, aesni_gcm, openssl };
 
-enum class PortKind : std::uint8_t { socket, af_packet, memif };
+enum class PortKind : std::uint8_t { socket, af_packet, af_xdp, memif };
 
 // [[node]]; a PeerId is the index into Settings::nodes.
 struct NodeSettings {

@@ -151,6 +151,7 @@ void Daemon::handle_event(const core::Event& event) {
                            control::route_state(t->to, t->to_suspect);
         bool is_loss = t->from == BfdState::up && (t->to != BfdState::up || t->to_suspect);
         facts_due_ |= is_loss;
+        probe_due_ |= is_loss;
         text += " reason=\"" + std::string(to_string(t->reason)) +
                 "\" said_by=" + (t->remote_said_so ? "peer" : "local") +
                 " network=" + record.network;
@@ -231,6 +232,7 @@ void Daemon::settle_ports() {
         log_.warn("port", control::Fault::local, failure.error.what);
     }
     for (EndpointId endpoint : opened) coordinator_->handle_port(now, endpoint, {});
+    log_port_notes(opened);
     if (!changed || !plan_) return;
     // The bindings changed; the plan may not have.
     auto snapshot = std::make_unique<dataplane::Snapshot>();
@@ -239,9 +241,16 @@ void Daemon::settle_ports() {
     worker_->publish(std::move(snapshot));
 }
 
+void Daemon::log_port_notes(const std::vector<EndpointId>& opened) {
+    for (EndpointId endpoint : opened)
+        if (std::string note = ports_->note(endpoint); !note.empty())
+            log_.warn("port", control::Fault::local, note);
+}
+
 void Daemon::settle_next_hops() {
-    if (!next_hops_touched_) return;
+    if (!next_hops_touched_ && !probe_due_) return;
     next_hops_touched_ = false;
+    bool probe = std::exchange(probe_due_, false);
     TimePoint now = dataplane::monotonic_now();
     bool solicit = now >= next_solicit_;
     if (solicit) next_solicit_ = now + kSolicit;
@@ -256,7 +265,12 @@ void Daemon::settle_next_hops() {
                                          local->interface_index);
             if (!hop || !*hop) continue;
             if ((*hop)->is_resolved()) hops.push_back({route.remote, (*hop)->mac});
-            if (solicit || !(*hop)->is_resolved()) (void)monitor_->solicit(**hop);
+            bool is_confirmed = (*hop)->state == routing::NeighbourState::reachable ||
+                                (*hop)->state == routing::NeighbourState::stale;
+            if (probe && is_confirmed)
+                (void)monitor_->probe(**hop);
+            else if (solicit || !(*hop)->is_resolved())
+                (void)monitor_->solicit(**hop);
         }
         port->set_next_hops(std::make_unique<dataplane::NextHopTable>(std::move(hops)));
     }

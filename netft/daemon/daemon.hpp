@@ -69,6 +69,7 @@ class Daemon {
     void handle_event(const core::Event& event);
     Status settle();
     void settle_ports();
+    void log_port_notes(const std::vector<EndpointId>& opened);
     Status settle_adapter();
     void settle_next_hops();
     void log_notices();
@@ -115,6 +116,7 @@ class Daemon {
     std::optional<control::WallClock> wall_clock_;
     std::set<RouteId> known_routes_;
     bool facts_due_ = false;
+    bool probe_due_ = false;  // a route was lost: are its next hops still who they were?
     bool stop_ = false;
     TimePoint next_tick_;
     TimePoint next_solicit_;

@@ -1,6 +1,7 @@
 #include "netft/daemon/port_keeper.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "netft/dataplane/socket_port.hpp"
 
@@ -22,7 +23,8 @@ bool PortKeeper::sync(TimePoint now, const std::vector<routing::LocalEndpoint>& 
                                    [&at](const auto& e) { return e.id == at->first; });
         bool keep = wanted != endpoints.end() && wants_port(*wanted) &&
                     wanted->endpoint == at->second.endpoint &&
-                    wanted->interface_index == at->second.interface_index;
+                    wanted->interface_index == at->second.interface_index &&
+                    (at->second.ethdev == nullptr || wanted->mtu == at->second.mtu);
         if (keep) {
             ++at;
             continue;
@@ -49,37 +51,68 @@ bool PortKeeper::sync(TimePoint now, const std::vector<routing::LocalEndpoint>& 
     return changed;
 }
 
+Result<PortKeeper::Open> PortKeeper::open_socket(const routing::LocalEndpoint& endpoint) const {
+    auto port = dataplane::open_socket_port(
+        {endpoint.endpoint, endpoint.interface, endpoint.interface_index, pools_});
+    if (!port) return tl::unexpected(port.error());
+    return Open{
+        std::move(*port), nullptr, endpoint.endpoint, endpoint.interface_index, endpoint.interface,
+        endpoint.mtu,     {}};
+}
+
+Result<PortKeeper::Open> PortKeeper::of_ethdev(
+    const routing::LocalEndpoint& endpoint,
+    Result<std::unique_ptr<dataplane::EthdevPort>> port) const {
+    if (!port) return tl::unexpected(port.error());
+    dataplane::EthdevPort* ethdev = port->get();
+    return Open{
+        std::move(*port), ethdev, endpoint.endpoint, endpoint.interface_index, endpoint.interface,
+        endpoint.mtu,     {}};
+}
+
+// An endpoint that somebody else holds is taken for a socket, too; and an interface whose former
+// port we have not closed yet will be free soon.
+Result<PortKeeper::Open> PortKeeper::open_xdp(const routing::LocalEndpoint& endpoint) const {
+    auto port = of_ethdev(
+        endpoint, dataplane::open_af_xdp_port({endpoint.endpoint, endpoint.interface,
+                                               endpoint.interface_index, endpoint.mtu, pools_}));
+    bool is_closing = std::any_of(retired_.begin(), retired_.end(), [&endpoint](const Open& open) {
+        return open.interface_index == endpoint.interface_index;
+    });
+    if (port || is_closing || port.error().errno_value == EADDRINUSE) return port;
+    auto instead = open_socket(endpoint);
+    if (instead) instead->note = "no af_xdp port, a kernel socket instead: " + port.error().what;
+    return instead;
+}
+
 Result<PortKeeper::Open> PortKeeper::open(const routing::LocalEndpoint& endpoint) const {
-    Open out{nullptr, nullptr, endpoint.endpoint, endpoint.interface_index};
+    switch (kind_) {
+        case core::PortKind::socket: return open_socket(endpoint);
+        case core::PortKind::af_xdp: return open_xdp(endpoint);
+        case core::PortKind::af_packet:
+            return of_ethdev(endpoint, dataplane::open_af_packet_port(
+                                           {endpoint.endpoint, endpoint.interface,
+                                            endpoint.interface_index, endpoint.mtu, pools_}));
+        case core::PortKind::memif: break;
+    }
     auto device = std::find_if(devices_.begin(), devices_.end(), [&endpoint](const auto& entry) {
         return entry.first == endpoint.interface;
     });
-    switch (kind_) {
-        case core::PortKind::socket: {
-            auto port = dataplane::open_socket_port(
-                {endpoint.endpoint, endpoint.interface, endpoint.interface_index, pools_});
-            if (!port) return tl::unexpected(port.error());
-            out.port = std::move(*port);
-            return out;
-        }
-        case core::PortKind::af_packet: {
-            auto port =
-                dataplane::open_af_packet_port({endpoint.endpoint, endpoint.interface,
-                                                endpoint.interface_index, endpoint.mtu, pools_});
-            if (!port) return tl::unexpected(port.error());
-            out.ethdev = port->get();
-            out.port = std::move(*port);
-            return out;
-        }
-        case core::PortKind::memif: break;
-    }
     if (device == devices_.end())
         return fail(endpoint.interface + ": [node.port] devices names no memif device for it");
-    auto port =
-        dataplane::open_memif_port({endpoint.endpoint, device->second, endpoint.mtu, pools_});
-    if (!port) return tl::unexpected(port.error());
-    out.ethdev = port->get();
-    out.port = std::move(*port);
+    return of_ethdev(endpoint, dataplane::open_memif_port(
+                                   {endpoint.endpoint, device->second, endpoint.mtu, pools_}));
+}
+
+std::string PortKeeper::note(EndpointId endpoint) const {
+    auto at = ports_.find(endpoint);
+    return at == ports_.end() ? std::string() : at->second.note;
+}
+
+std::vector<PortKeeper::View> PortKeeper::views() const {
+    std::vector<View> out;
+    for (const auto& [id, open] : ports_)
+        out.push_back({open.endpoint, open.interface, open.port->kind(), open.note});
     return out;
 }
 

@@ -1,9 +1,12 @@
 // Keeps a port open for every local endpoint that has its address, and closes the others when the
 // worker has let go of them.
 //
-// A port stays open while only the carrier is away: the socket keeps what it had. A port that
+// A port stays open while only the carrier is away: the socket keeps what it had. Ports over DPDK
+// devices are opened anew when the interface's MTU changes: their buffers may not fit. A port that
 // cannot be opened is tried again every kRetry; the coordinator is told, so that its routes say
 // why they are down.
+// Where af_xdp is not to be had for an endpoint (driver, MTU, another program on the interface), a
+// kernel socket does instead, and views() say so.
 // Threads: control only.
 #pragma once
 
@@ -48,13 +51,29 @@ class PortKeeper {
     std::vector<std::pair<EndpointId, dataplane::EthdevPort*>> ethdev_ports() const;
     std::size_t size() const { return ports_.size(); }
 
+    struct View {
+        Endpoint endpoint;
+        std::string interface;
+        std::string kind;
+        std::string note;  // why it is not of the kind that is configured; "" where it is
+    };
+    std::vector<View> views() const;
+    std::string note(EndpointId endpoint) const;
+
  private:
     struct Open {
         std::unique_ptr<dataplane::Port> port;
         dataplane::EthdevPort* ethdev = nullptr;  // the same port, where it is one
         Endpoint endpoint;
         std::uint32_t interface_index = 0;
+        std::string interface;
+        std::uint32_t mtu = 0;
+        std::string note;  // see View
     };
+    Result<Open> open_socket(const routing::LocalEndpoint& endpoint) const;
+    Result<Open> of_ethdev(const routing::LocalEndpoint& endpoint,
+                           Result<std::unique_ptr<dataplane::EthdevPort>> port) const;
+    Result<Open> open_xdp(const routing::LocalEndpoint& endpoint) const;
     Result<Open> open(const routing::LocalEndpoint& endpoint) const;
 
     core::PortKind kind_;

@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,10 +30,12 @@ constexpr std::uint16_t kPrivilegedPorts = 1024;  // below: CAP_NET_BIND_SERVICE
 
 constexpr std::uint64_t bit(int capability) { return std::uint64_t{1} << capability; }
 
-constexpr std::array<std::pair<int, const char*>, 3> kKept{{
+constexpr std::array<std::pair<int, const char*>, 5> kKept{{
     {CAP_NET_ADMIN, "CAP_NET_ADMIN"},
     {CAP_NET_RAW, "CAP_NET_RAW"},
     {CAP_NET_BIND_SERVICE, "CAP_NET_BIND_SERVICE"},
+    {CAP_BPF, "CAP_BPF"},
+    {CAP_IPC_LOCK, "CAP_IPC_LOCK"},
 }};
 
 Result<std::uint64_t> permitted() {
@@ -108,9 +111,18 @@ Status change_user(const User& user) {
     return {};
 }
 
-std::uint64_t wanted_capabilities(std::uint16_t port) {
+// XDP sockets lock the memory they share with the kernel.
+bool lift_lock_limit() {
+    rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+    return ::setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0;
+}
+
+std::uint64_t wanted_capabilities(const Needs& needs) {
     std::uint64_t wanted = bit(CAP_NET_ADMIN) | bit(CAP_NET_RAW);
-    return port < kPrivilegedPorts ? wanted | bit(CAP_NET_BIND_SERVICE) : wanted;
+    if (needs.lowest_port < kPrivilegedPorts) wanted |= bit(CAP_NET_BIND_SERVICE);
+    if (needs.xdp) wanted |= bit(CAP_BPF);
+    if (needs.xdp && !lift_lock_limit()) wanted |= bit(CAP_IPC_LOCK);
+    return wanted;
 }
 
 bool holds_only(const std::string& path, const std::vector<std::string>& ours) {
@@ -159,11 +171,11 @@ void leave_run_directory(const std::string& run_dir) {
         std::filesystem::remove(run_dir + name, error);
 }
 
-Result<Privileges> drop_privileges(const User& user, std::uint16_t port) {
+Result<Privileges> drop_privileges(const User& user, const Needs& needs) {
     Privileges out{.user = user};
     Result<std::uint64_t> has = permitted();
     if (!has) return tl::unexpected(has.error());
-    std::uint64_t kept = *has & wanted_capabilities(port);
+    std::uint64_t kept = *has & wanted_capabilities(needs);
     auto drop = [&]() -> Status {
         if (auto done = check_one_thread(); !done) return done;
         if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno("no_new_privs", errno);
@@ -175,7 +187,7 @@ Result<Privileges> drop_privileges(const User& user, std::uint16_t port) {
         return set_capabilities(kept, *has);
     };
     if (auto done = drop(); !done) return with_context("privileges", done.error());
-    Result<std::size_t> calls = filter_system_calls(FilteredThreads::caller);
+    Result<std::size_t> calls = filter_system_calls(FilteredThreads::caller, needs.xdp);
     if (!calls) return tl::unexpected(calls.error());
     out.system_calls = *calls;
     for (const auto& [capability, name] : kKept)

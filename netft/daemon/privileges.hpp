@@ -1,8 +1,10 @@
 // What netftd gives up once everything that needs root is open.
 //
 //   user           its own (netft), where there is one and we may change; else it stays who it is
-//   capabilities   CAP_NET_ADMIN (adapter, netlink, /proc/sys/net), CAP_NET_RAW (af_packet, binding
-//                  to a device) and, for a port below 1024, CAP_NET_BIND_SERVICE; in the bounding,
+//   capabilities   CAP_NET_ADMIN (adapter, netlink, /proc/sys/net), CAP_NET_RAW (af_packet, af_xdp,
+//                  binding to a device); for a port below 1024, CAP_NET_BIND_SERVICE; for af_xdp
+//                  ports, which may be opened at any time, CAP_BPF (its program), and CAP_IPC_LOCK
+//                  where the limit of locked memory cannot be lifted beforehand; in the bounding,
 //                  inheritable and ambient sets: none
 //   programs       no_new_privs: no set-uid program gives anything back
 //   system calls   a list (system_calls.hpp)
@@ -55,8 +57,12 @@ Status give_run_directories(const std::string& socket, const std::string& run_di
 // Removes the hosts file and what DPDK has made there.
 void leave_run_directory(const std::string& run_dir);
 
-// `port`: the lowest UDP port to be bound later.
-Result<Privileges> drop_privileges(const User& user, std::uint16_t port);
+// What will be needed later.
+struct Needs {
+    std::uint16_t lowest_port = 0;  // to be bound
+    bool xdp = false;               // ports of kind af_xdp
+};
+Result<Privileges> drop_privileges(const User& user, const Needs& needs);
 
 // "runs as user netft with CAP_NET_ADMIN, CAP_NET_RAW; system calls filtered (150 allowed)"
 std::string to_text(const Privileges& privileges);

@@ -111,6 +111,10 @@ control::NodeStatus Daemon::status() {
                                " of 10, 0 is best): it waits longer for others");
     out.health_score = report_.core.health_score;
     out.patience = report_.core.patience;
+    for (const PortKeeper::View& port : ports_->views()) {
+        out.ports.push_back({port.endpoint, port.interface, port.kind, port.note});
+        if (!port.note.empty()) out.warnings.push_back(port.note);
+    }
     out.counters = report_.counters;
     out.drops = report_.drops;
     out.drops.add(coordinator_->drops());

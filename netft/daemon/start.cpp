@@ -18,6 +18,8 @@ namespace netft::daemon {
 
 namespace {
 
+constexpr unsigned kDeviceMegabytes = 256;  // ports with pools of their own: 10 MB each
+
 std::uint64_t random_u64() {
     std::random_device device;
     return std::uint64_t{device()} << 32 | device();
@@ -57,6 +59,10 @@ auto wait_for_the_dying(Open open) -> decltype(open()) {
         if (!is_taken || dataplane::monotonic_now() >= end) return opened;
         usleep(kPauseUs);
     }
+}
+
+bool wants_xdp(const core::Settings& settings) {
+    return settings.nodes[settings.self.value].port == core::PortKind::af_xdp;
 }
 
 Status watch(int epoll_fd, int fd) {
@@ -173,7 +179,7 @@ Status Daemon::give_up_privileges(const core::Settings& settings) {
     if (auto done = give_run_directories(options_.socket, options_.run_dir, user_); !done)
         return done;
     if (auto done = audit_->give_to(user_.uid, user_.gid); !done && user_.is_other) return done;
-    auto left = drop_privileges(user_, settings.port);
+    auto left = drop_privileges(user_, {.lowest_port = settings.port, .xdp = wants_xdp(settings)});
     if (!left) return tl::unexpected(left.error());
     log_.info("daemon", to_text(*left));
     return {};
@@ -182,6 +188,7 @@ Status Daemon::give_up_privileges(const core::Settings& settings) {
 Status Daemon::open_worker(const core::Settings& settings) {
     dataplane::EalSettings eal_settings;
     eal_settings.log = [this](std::string_view line) { log_.info("dpdk", line); };
+    if (wants_xdp(settings)) eal_settings.memory_megabytes = kDeviceMegabytes;
     auto eal = dataplane::Eal::start(eal_settings);
     if (!eal) return with_context("DPDK", eal.error());
     eal_ = std::make_unique<dataplane::Eal>(std::move(*eal));
@@ -213,6 +220,7 @@ Status Daemon::open_first_ports() {
         coordinator_->handle_port(now, failure.endpoint, failure.error.what);
         log_.warn("port", control::Fault::local, failure.error.what);
     }
+    log_port_notes(opened);
     return {};
 }
 

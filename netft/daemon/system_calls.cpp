@@ -1,5 +1,6 @@
 #include "netft/daemon/system_calls.hpp"
 
+#include <linux/bpf.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/socket.h>
@@ -54,6 +55,11 @@ constexpr std::array kForSanitizers{
 
 constexpr std::array kFamilies{AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX};
 
+// What libbpf needs to load a program (BTF describes its map), and who attaches it by a link.
+constexpr std::array kBpfCommands{BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM,    BPF_PROG_LOAD,
+                                  BPF_BTF_LOAD,   BPF_OBJ_GET_INFO_BY_FD, BPF_LINK_CREATE,
+                                  BPF_MAP_FREEZE};
+
 using Filter = std::unique_ptr<void, void (*)(scmp_filter_ctx)>;
 
 tl::unexpected<Error> refused(const std::string& what, int error) {
@@ -89,8 +95,19 @@ Status allow_sockets(const Filter& filter) {
     return {};
 }
 
-Result<std::size_t> fill(const Filter& filter) {
-    std::size_t count = 2;  // clone, socket
+Status allow_xdp(const Filter& filter) {
+    int rc = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+                              SCMP_A0(SCMP_CMP_EQ, AF_XDP));
+    for (auto command : kBpfCommands)
+        if (rc == 0)
+            rc = seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
+                                  SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(command)));
+    if (rc != 0) return refused("bpf", rc);
+    return {};
+}
+
+Result<std::size_t> fill(const Filter& filter, bool xdp) {
+    std::size_t count = xdp ? 3 : 2;  // clone, socket; bpf
     auto add = [&](const char* name) -> Status {
         Result<bool> known = allow(filter, name);
         if (!known) return tl::unexpected(known.error());
@@ -105,15 +122,17 @@ Result<std::size_t> fill(const Filter& filter) {
     if (!kHasSanitizer)
         if (Status added = allow_threads(filter); !added) return tl::unexpected(added.error());
     if (Status added = allow_sockets(filter); !added) return tl::unexpected(added.error());
+    if (xdp)
+        if (Status added = allow_xdp(filter); !added) return tl::unexpected(added.error());
     return count;
 }
 
 }  // namespace
 
-Result<std::size_t> filter_system_calls(FilteredThreads threads) {
+Result<std::size_t> filter_system_calls(FilteredThreads threads, bool xdp) {
     Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)), seccomp_release);
     if (!filter) return fail("system call filter: no memory");
-    Result<std::size_t> count = fill(filter);
+    Result<std::size_t> count = fill(filter, xdp);
     if (!count) return count;
     // A tree rather than a list; and on kernels that would slow down all loads of a filtered
     // process in fear of foreign code inside: we run none. Both are a matter of speed only.

@@ -42,6 +42,8 @@ struct Opened {
 };
 
 Result<Opened> try_to_open(const InterfacePortSettings& settings, const Fd& object) {
+    if (Status free = XdpAttachment::check_free(settings.interface_index); !free)
+        return tl::unexpected(free.error());
     std::vector<int> before = open_fds();
     Result<EthDevice> device = EthDevice::open_with_pool(
         "net_af_xdp" + std::to_string(next_device++), arguments_of(settings, object));
@@ -55,10 +57,11 @@ Result<Opened> try_to_open(const InterfacePortSettings& settings, const Fd& obje
     return Opened{std::move(leftovers), std::move(*device), wake_fd, std::move(*xdp)};
 }
 
-// The kernel frees the queue of an XDP socket that was closed a little later, and the driver does
-// not tell that cause from others.
+// A netftd that was killed holds its program until it is gone altogether; and the kernel frees the
+// queue of an XDP socket a little after it was closed, a cause that the driver does not tell from
+// others.
 Result<Opened> open_patiently(const InterfacePortSettings& settings, const Fd& object) {
-    constexpr int kTries = 5;
+    constexpr int kTries = 10;
     constexpr useconds_t kPauseUs = 20'000;
     for (int i = 1;; ++i) {
         Result<Opened> opened = try_to_open(settings, object);
@@ -76,8 +79,6 @@ Result<std::unique_ptr<EthdevPort>> open_af_xdp_port(const InterfacePortSettings
                     " is too large for port kind af_xdp; at most " + std::to_string(kMtuMax));
     Result<Fd> guard = hold_endpoint(settings);
     if (!guard) return with_context(what, guard.error());
-    if (Status free = XdpAttachment::check_free(settings.interface_index); !free)
-        return with_context(what, free.error());
     Result<Fd> object = write_object(settings.local);
     if (!object) return with_context(what, object.error());
     Result<Opened> opened = open_patiently(settings, *object);

@@ -66,6 +66,10 @@ class Monitor {
     // The answer shows as Changes::next_hops. The kernel forgets entries nobody uses: a port that
     // sends past the kernel calls this for every next hop every few seconds.
     Status solicit(const NextHop& next_hop);
+    // Has the kernel ask the next hop, whose MAC is known, whether it still has it, without waiting
+    // for the entry to get old (NUD_PROBE): for a path that went silent. Where nobody answers the
+    // entry fails within seconds, and the next solicit() finds whoever has the address now.
+    Status probe(const NextHop& next_hop);
 
     static constexpr int kMessagesMax = 1024;
 

@@ -47,9 +47,10 @@ Result<netlink::Message> make_route_request(const IpAddress& local, const IpAddr
 
 Result<netlink::Message> make_neighbour_request(std::uint16_t type, std::uint16_t flags,
                                                 std::uint8_t neighbour_flags,
-                                                const NextHop& next_hop) {
+                                                const NextHop& next_hop, std::uint16_t state = 0) {
     ndmsg header{.ndm_family = kernel_family(next_hop.address),
                  .ndm_ifindex = static_cast<int>(next_hop.interface_index),
+                 .ndm_state = state,
                  .ndm_flags = neighbour_flags};
     auto request = netlink::make_request(type, flags, &header, sizeof header);
     if (!request) return request;
@@ -100,6 +101,18 @@ Status Monitor::solicit(const NextHop& next_hop) {
     if (!request) return tl::unexpected(request.error());
     auto done = requests_.request(*std::move(request), [](const nlmsghdr&) {});
     if (!done) return with_context("solicit " + next_hop.address.to_string(), done.error());
+    return {};
+}
+
+Status Monitor::probe(const NextHop& next_hop) {
+    auto request =
+        make_neighbour_request(RTM_NEWNEIGH, NLM_F_REPLACE | NLM_F_ACK, 0, next_hop, NUD_PROBE);
+    if (!request) return tl::unexpected(request.error());
+    const auto& mac = next_hop.mac.bytes;
+    if (nla_put(request->get(), NDA_LLADDR, static_cast<int>(mac.size()), mac.data()) < 0)
+        return fail("netlink: no room in a request", ENOMEM);
+    auto done = requests_.request(*std::move(request), [](const nlmsghdr&) {});
+    if (!done) return with_context("probe " + next_hop.address.to_string(), done.error());
     return {};
 }
 

@@ -18,6 +18,7 @@ from support.sessions import wait_for
 
 TWO = Spec(nodes=2, networks=2)
 PACKET = Spec(nodes=2, networks=2, port="af_packet")
+XDP = Spec(nodes=2, networks=2, port="af_xdp")
 NOBODY = pwd.getpwnam("nobody")
 NET_ADMIN_AND_RAW = 1 << 12 | 1 << 13
 CAPABILITY_SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
@@ -128,6 +129,19 @@ def af_packet_and_a_restart_after_kill_work_under_another_user(lab):
         daemon.start()
         lab.wait_all_up()
         check_threads(daemon, NOBODY.pw_uid)
+
+
+@test(XDP, fresh=True)
+def af_xdp_and_an_address_that_comes_back_work_under_another_user(lab):
+    """A port opened after the start needs its rights as well: kept by every thread."""
+    with as_nobody(lab) as daemon:
+        assert "CAP_BPF" in log_of(daemon)
+        works(lab)
+        daemon.run("ip", "address", "flush", "dev", "eth0")
+        wait_for("port closed", lambda: len(daemon.show()["ports"]) == 1)
+        daemon.run("ip", "address", "add", "10.0.0.1/24", "dev", "eth0")
+        wait_for("port opened", lambda: {port["kind"] for port in daemon.show()["ports"]
+                                         if "10.0.0.1:" in port["endpoint"]} == {"af_xdp"})
 
 
 @test(TWO)

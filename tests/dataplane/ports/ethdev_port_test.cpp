@@ -126,6 +126,17 @@ BOOST_AUTO_TEST_CASE(a_kernel_sender_on_the_same_link_is_understood) { check_ker
 
 BOOST_AUTO_TEST_CASE(too_large_a_datagram_is_counted_as_that) { check_too_big(); }
 
+BOOST_AUTO_TEST_CASE(an_empty_pool_is_counted_and_got_over) {
+    introduce();
+    std::vector<rte_mbuf*> taken;
+    while (rte_mbuf* mbuf = pools.small()) taken.push_back(mbuf);
+    send(*port_a, pools, at_b, train(5, 3, 1400, 1400), 1400, drops);  // in a big mbuf
+    BOOST_TEST(drops.of(DropReason::tx_refused) == 3u);
+    for (rte_mbuf* mbuf : taken) rte_pktmbuf_free(mbuf);
+    drops = DropCounters();
+    check_exchange();
+}
+
 BOOST_AUTO_TEST_CASE(an_interface_that_goes_down_wakes_nobody_for_ever) {
     a.run("ip link set lan0 down");
     pollfd p{.fd = port_a->wake_fds()[0], .events = POLLIN};

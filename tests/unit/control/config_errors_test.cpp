@@ -116,9 +116,9 @@ const Case kNodes[] = {
      "c.toml:8: node.endpoints: \"10.0.0.1:3343\" of node \"n1\" is an endpoint of node \"n1\" "
      "already; each endpoint stands once"},
     {"port = 5\n", "c.toml:6: node.port: an integer is not allowed; allowed: a table"},
-    {"port = { kind = \"af_xdp\" }\n",
-     "c.toml:6: node.port.kind: \"af_xdp\" is not a kind of port; allowed: \"socket\", "
-     "\"af_packet\", \"memif\""},
+    {"port = { kind = \"xdp\" }\n",
+     "c.toml:6: node.port.kind: \"xdp\" is not a kind of port; allowed: \"socket\", "
+     "\"af_packet\", \"af_xdp\", \"memif\""},
     {"port = { devices = { eth0 = \"x\" } }\n",
      "c.toml:6: node.port.devices: only DPDK ports have devices; allowed with kind = "
      "\"af_packet\" or \"memif\""},

@@ -73,6 +73,7 @@ inline NodeStatus node() {
     status.adapter_ipv4 = *IpAddress::parse("169.254.1.1");
     status.adapter_ipv6 = *IpAddress::parse("fe80::11");
     status.adapter_mtu = 1400;
+    status.ports = {{endpoint("10.0.0.1"), "eth0", "socket", ""}};
     status.warnings = {"n2: only one network"};
     status.drops.count(DropReason::rx_no_session, 3);
     PeerStatus n2{.name = "n2", .reachable = true, .has_session = true, .has_card = true};

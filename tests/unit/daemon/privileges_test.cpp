@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(users_are_found_by_name_and_number) {
 BOOST_AUTO_TEST_CASE(a_drop_after_the_first_thread_is_refused) {
     if (kHasSanitizer) return;  // has threads from the start
     Result<Privileges> dropped;
-    std::thread([&dropped] { dropped = drop_privileges(User{}, 3343); }).join();
+    std::thread([&dropped] { dropped = drop_privileges(User{}, {.lowest_port = 3343}); }).join();
     BOOST_REQUIRE(!dropped.has_value());
     BOOST_TEST(dropped.error().what.find("threads already") != std::string::npos);
 }

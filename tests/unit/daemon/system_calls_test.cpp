@@ -1,6 +1,7 @@
 #include "netft/daemon/system_calls.hpp"
 
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
@@ -21,10 +22,10 @@ namespace {
 
 // Runs `probe` behind the filter, in a process of its own; gives the number it returns.
 template <class Probe>
-int behind_filter(FilteredThreads threads, Probe probe) {
+int behind_filter(FilteredThreads threads, Probe probe, bool xdp = false) {
     pid_t child = ::fork();
     BOOST_REQUIRE(child >= 0);
-    if (child == 0) ::_exit(filter_system_calls(threads) ? probe() : 255);
+    if (child == 0) ::_exit(filter_system_calls(threads, xdp) ? probe() : 255);
     int status = 0;
     BOOST_REQUIRE(::waitpid(child, &status, 0) == child);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 254;
@@ -35,6 +36,20 @@ int error_of(long result) { return result < 0 ? errno : 0; }
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(system_calls)
+
+BOOST_AUTO_TEST_CASE(of_bpf_only_what_an_af_xdp_port_needs_is_allowed_and_only_for_one) {
+    auto error_of_bpf = [](int command) {
+        return error_of(::syscall(SYS_bpf, command, nullptr, 0));
+    };
+    auto load = [&] { return error_of_bpf(BPF_PROG_LOAD); };
+    auto by_id = [&] { return error_of_bpf(BPF_PROG_GET_FD_BY_ID); };
+    auto socket = [] { return error_of(::socket(AF_XDP, SOCK_STREAM, 0)); };
+    BOOST_TEST(behind_filter(FilteredThreads::caller, load) == EPERM);
+    BOOST_TEST(behind_filter(FilteredThreads::caller, socket) == EPERM);
+    BOOST_TEST(behind_filter(FilteredThreads::caller, load, true) != EPERM);
+    BOOST_TEST(behind_filter(FilteredThreads::caller, socket, true) != EPERM);
+    BOOST_TEST(behind_filter(FilteredThreads::caller, by_id, true) == EPERM);
+}
 
 BOOST_AUTO_TEST_CASE(what_netftd_does_not_need_is_refused) {
     if (kHasSanitizer) return;  // its run-time needs some of it
@@ -73,7 +88,7 @@ BOOST_AUTO_TEST_CASE(what_netftd_needs_goes_on) {
 }
 
 BOOST_AUTO_TEST_CASE(a_second_filter_may_cover_all_threads) {
-    auto probe = [] { return filter_system_calls(FilteredThreads::all) ? 0 : 1; };
+    auto probe = [] { return filter_system_calls(FilteredThreads::all, false) ? 0 : 1; };
     BOOST_TEST(behind_filter(FilteredThreads::caller, probe) == 0);
 }
 
