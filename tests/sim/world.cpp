@@ -108,7 +108,11 @@ const NodeTraits& World::traits_of(std::size_t i) const {
 
 TimePoint World::local_time(std::size_t i, TimePoint at) const {
     const NodeTraits& traits = traits_of(i);
-    return at + at.time_since_epoch() * traits.clock_ppm / 1'000'000 + traits.clock_offset;
+    // Whole milliseconds and the rest apart: nanoseconds times ppm may be more than 64 bits hold.
+    Duration elapsed = at.time_since_epoch();
+    Duration ahead =
+        elapsed / 1'000'000 * traits.clock_ppm + elapsed % 1'000'000 * traits.clock_ppm / 1'000'000;
+    return at + ahead + traits.clock_offset;
 }
 
 TimePoint World::local_now(std::size_t i) const { return local_time(i, now_); }

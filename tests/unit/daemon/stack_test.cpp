@@ -28,8 +28,9 @@ BOOST_AUTO_TEST_CASE(a_thread_that_runs_in_circles_tells_where) {
     std::vector<std::string> lines = stack_of(thread.native_handle());
     stops = true;
     thread.join();
-    BOOST_REQUIRE(!lines.empty());
-    BOOST_TEST(lines.front().find("unit_daemon") != std::string::npos, lines.front());
+    BOOST_REQUIRE(lines.size() >= 2u);
+    // Under AddressSanitizer its own backtrace() is one frame more, and the trampoline comes first.
+    BOOST_TEST((lines[0] + lines[1]).find("unit_daemon") != std::string::npos, lines[0]);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
