@@ -108,6 +108,7 @@ std::string_view to_string(Diagnostic diagnostic) {
         case Diagnostic::packets_duplicated: return "packets duplicated";
         case Diagnostic::packets_reordered: return "packets reordered";
         case Diagnostic::flapping: return "flapping";
+        case Diagnostic::rate_limited: return "rate limited";
     }
     return "unknown diagnostic";
 }

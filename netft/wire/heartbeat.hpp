@@ -73,6 +73,7 @@ enum class Diagnostic : std::uint8_t {
     heartbeats_missed = 25,
     local_stall = 26,  // the one that says so was stopped, starved or suspended
     peer_stalled = 27,
+    // Of a suspect route that is sick; the path, not an end of it.
     packets_lost = 28,
     data_lost = 29,  // heartbeats come through, data does not
     delay_rose = 30,
@@ -80,7 +81,8 @@ enum class Diagnostic : std::uint8_t {
     mtu_black_hole = 32,
     packets_duplicated = 33,
     packets_reordered = 34,
-    flapping = 35,
+    flapping = 35,      // kept out of use (damped)
+    rate_limited = 36,  // heartbeats queue behind our data
 };
 // "detection time expired", …; unknown values read "unknown diagnostic".
 std::string_view to_string(Diagnostic diagnostic);
