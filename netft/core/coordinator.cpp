@@ -205,7 +205,22 @@ std::optional<Duration> Coordinator::renew_after() const {
 }
 
 void Coordinator::handle_timers(TimePoint now) {
-    for (auto& [id, peer] : peers_) service_peer(now, peer);
+    for (auto& [id, peer] : peers_) keep_sessions(now, peer);
+    initiate_where_due(now);
+}
+
+// Who has waited longest is first, so that tries to peers that never answer hold up nobody.
+void Coordinator::initiate_where_due(TimePoint now) {
+    std::vector<Peer*> due;
+    for (auto& [id, peer] : peers_)
+        if (peer.opening.wants_transmit(now)) due.push_back(&peer);
+    std::stable_sort(due.begin(), due.end(), [](const Peer* a, const Peer* b) {
+        return a->opening.next_try() < b->opening.next_try();
+    });
+    for (Peer* peer : due) {
+        if (!pacer_.take(now)) return;
+        send_initiation(now, *peer);
+    }
 }
 
 std::optional<TimePoint> Coordinator::next_deadline() const {
@@ -214,7 +229,10 @@ std::optional<TimePoint> Coordinator::next_deadline() const {
         if (t && (!soonest || *t < *soonest)) soonest = t;
     };
     for (const auto& [id, peer] : peers_) {
-        take(peer.opening.next_deadline());
+        auto opening = peer.opening.next_deadline();
+        if (opening && peer.opening.wants_transmit(*opening))
+            opening = std::max(*opening, pacer_.next());
+        take(opening);
         take(peer.next_card);
         if (!peer.reachable && !peer.opening.is_initiating())
             take(peer.unreachable_since + kReopenAfter);
@@ -224,6 +242,11 @@ std::optional<TimePoint> Coordinator::next_deadline() const {
 
 // Everything that time may ask of a peer.
 void Coordinator::service_peer(TimePoint now, Peer& peer) {
+    keep_sessions(now, peer);
+    if (peer.opening.wants_transmit(now) && pacer_.take(now)) send_initiation(now, peer);
+}
+
+void Coordinator::keep_sessions(TimePoint now, Peer& peer) {
     std::size_t sessions = peer.opening.sessions().size();
     peer.opening.handle_timers(now);
     if (peer.opening.sessions().size() != sessions) plan_dirty_ = true;
@@ -231,7 +254,6 @@ void Coordinator::service_peer(TimePoint now, Peer& peer) {
     bool wants_session =
         peer.opening.current() == nullptr || given_up || peer.opening.wants_renewal(now);
     if (wants_session && !peer.opening.is_initiating()) peer.opening.start(now, fresh_index());
-    if (peer.opening.wants_transmit(now)) send_initiation(now, peer);
     if (peer.next_card && *peer.next_card <= now) send_card(now, peer);
 }
 

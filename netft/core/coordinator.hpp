@@ -25,6 +25,7 @@
 #include "netft/session/doorkeeper.hpp"
 #include "netft/session/handshake.hpp"
 #include "netft/session/opening_machine.hpp"
+#include "netft/session/opening_pacer.hpp"
 #include "netft/wire/control.hpp"
 #include "netft/wire/header.hpp"
 
@@ -177,6 +178,8 @@ class Coordinator {
     Peer* find_peer(const PublicKey& key);
     SessionIndex fresh_index();
     void service_peer(TimePoint now, Peer& peer);
+    void keep_sessions(TimePoint now, Peer& peer);
+    void initiate_where_due(TimePoint now);
     void send_initiation(TimePoint now, Peer& peer);
     void send_card(TimePoint now, Peer& peer);
     void send_control(Peer& peer, const ControlMessage& message,
@@ -245,6 +248,7 @@ class Coordinator {
     unsigned tokens_ = kOpeningsBurst;
     TimePoint tokens_at_;
     std::optional<TimePoint> own_key_said_;
+    session::OpeningPacer pacer_;
 
     // Modes encrypt and sign.
     struct Secure {

@@ -201,7 +201,8 @@ void Coordinator::handle_cookie(TimePoint now, const Header& header, Bytes datag
     if (peer == nullptr ||
         !peer->handshake.cookies.take(*identity_.primitives, now, peer->node.public_key,
                                       peer->handshake.pending->mac1(), datagram))
-        drops_.count(DropReason::rx_bad_cookie);
+        return drops_.count(DropReason::rx_bad_cookie);
+    peer->opening.handle_cookie(now, random_);
 }
 
 // What a stranger can make us say: once a minute and peer.

@@ -175,7 +175,8 @@ void Coordinator::answer_opening(TimePoint now, Peer& peer, EndpointId local,
 void Coordinator::meet_initiation(TimePoint now, Peer& peer, EndpointId local,
                                   const Endpoint& remote) {
     Paths paths = paths_to(peer);
-    if (std::find(paths.begin(), paths.end(), std::pair(local, remote)) != paths.end()) return;
+    if (std::find(paths.begin(), paths.end(), std::pair(local, remote)) != paths.end())
+        return peer.opening.handle_sign_of_life(now);
     peer.last_path = {local, remote};
     send_plain(local, remote, make_initiation(now, peer));
 }

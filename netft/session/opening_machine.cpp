@@ -129,11 +129,28 @@ bool OpeningMachine::wants_transmit(TimePoint now) const {
     return initiating_ && initiating_->next_try <= now;
 }
 
+std::optional<TimePoint> OpeningMachine::next_try() const {
+    if (!initiating_) return {};
+    return initiating_->next_try;
+}
+
 void OpeningMachine::count_try(TimePoint now, Random& random) {
     NETFT_ASSERT(initiating_.has_value());
     Duration interval = initiating_->interval;
     initiating_->next_try = now + random.between(interval * 3 / 4, interval);
     initiating_->interval = std::min(interval * 2, kLastRetry);
+}
+
+void OpeningMachine::handle_sign_of_life(TimePoint now) {
+    if (!initiating_ || initiating_->interval < kLastRetry) return;
+    initiating_->next_try = std::min(initiating_->next_try, now);
+    initiating_->interval = 2 * kFirstRetry;  // not the first: one is out
+}
+
+void OpeningMachine::handle_cookie(TimePoint now, Random& random) {
+    if (!initiating_) return;
+    TimePoint soon = now + random.between(kFirstRetry / 2, kFirstRetry);
+    initiating_->next_try = std::min(initiating_->next_try, soon);
 }
 
 void OpeningMachine::drop_incarnation(std::uint64_t incarnation) {

@@ -83,8 +83,14 @@ class OpeningMachine {
     std::optional<TimePoint> next_deadline() const;
 
     bool wants_transmit(TimePoint now) const;
+    // When the next try is due; nullopt: not initiating.
+    std::optional<TimePoint> next_try() const;
     // One try goes out now: plans the next.
     void count_try(TimePoint now, Random& random);
+    // The peer is there after all: what has been put off for long goes out now.
+    void handle_sign_of_life(TimePoint now);
+    // It asks for a cookie, and has given it to us: the next try will do.
+    void handle_cookie(TimePoint now, Random& random);
     // Ends every session with that life of the peer.
     void drop_incarnation(std::uint64_t incarnation);
 

@@ -46,7 +46,7 @@ World::World(const WorldSettings& settings, Observer& observer)
         node.has_address.assign(settings.networks, true);
     }
     for (std::size_t i = 0; i < settings.nodes; ++i)
-        if (!is_clone(i)) start(i);
+        if (!is_clone(i) && !settings.starts_later) start(i);
 }
 
 World::~World() = default;
@@ -63,9 +63,11 @@ core::Settings World::settings_of(std::size_t self) const {
     }
     s.traffic = settings_.traffic;
     s.topology.same_subnet = timings_[self];
-    s.self = peer_id(is_clone(self) ? 0 : self);
+    bool is_leaf = settings_.is_star && self != 0;
+    s.self = is_leaf ? PeerId(1) : peer_id(is_clone(self) ? 0 : self);
     for (std::size_t i = 0; i < settings_.nodes; ++i) {
         if (is_clone(i) || i == removed_[self]) continue;
+        if (is_leaf && i != 0 && i != self) continue;
         core::NodeSettings node;
         node.name = "n" + std::to_string(i + 1);
         node.public_key = node_keys_[i].open;
@@ -73,9 +75,10 @@ core::Settings World::settings_of(std::size_t self) const {
         for (std::size_t net = 0; net < (settings_.lists_all_endpoints ? settings_.networks : 1);
              ++net)
             node.endpoints.push_back({Endpoint{address_of(i, net), kNetftPort}, ""});
-        node.ipv4 = IpAddress::v4({169, 254, 9, static_cast<std::uint8_t>(i + 1)});
-        node.ipv6 = IpAddress::v6(
-            {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, static_cast<std::uint8_t>(i + 1)});
+        auto high = static_cast<std::uint8_t>(9 + ((i + 1) >> 8));
+        auto low = static_cast<std::uint8_t>(i + 1);
+        node.ipv4 = IpAddress::v4({169, 254, high, low});
+        node.ipv6 = IpAddress::v6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, high, low});
         s.nodes.push_back(std::move(node));
     }
     return s;

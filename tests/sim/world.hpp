@@ -57,6 +57,10 @@ struct WorldSettings {
     // two that restart while the first is lost cannot find each other.
     bool lists_all_endpoints = false;
     std::vector<NodeTraits> traits;  // by node; those behind the end have none
+    // Node 0 has all the others as peers, these have only it.
+    bool is_star = false;
+    // No node is started by the constructor.
+    bool starts_later = false;
 };
 
 // A frame that reached a node's adapter.
@@ -132,6 +136,7 @@ class World {
     // --- looking
     const WorldSettings& settings() const { return settings_; }
     SimNode& node(std::size_t i) { return nodes_[i]; }
+    const SimNode& node(std::size_t i) const { return nodes_[i]; }
     PeerId peer_id(std::size_t node) const { return PeerId(static_cast<std::uint16_t>(node)); }
     std::vector<core::RouteReport> routes(std::size_t node) const;
     // The peer and network of a node's route; nullopt: unknown to its coordinator.

@@ -177,6 +177,35 @@ BOOST_AUTO_TEST_CASE(keys_belong_to_their_session_alone) {
     BOOST_TEST((low.sessions().at(0).keys == keys));
 }
 
+BOOST_AUTO_TEST_CASE(a_sign_of_life_ends_the_waiting_of_one_who_has_long_asked_in_vain) {
+    Pair p;
+    p.low.start(p.now, SessionIndex(1));
+    p.try_once(p.low, kLowLife);
+    TimePoint planned = *p.low.next_try();
+    p.low.handle_sign_of_life(p.now);
+    BOOST_TEST((p.low.next_try() == planned));  // it comes soon anyway
+    for (int i = 0; i < 6; ++i) p.try_once(p.low, kLowLife);
+    p.low.handle_sign_of_life(p.now);
+    BOOST_TEST((p.low.next_try() == p.now));
+    // Its initiation is still the one to be answered.
+    BOOST_TEST(!p.low.handle_initiation(p.now, {SessionIndex(9), kHighLife}, SessionIndex(2)));
+    p.try_once(p.low, kLowLife);
+    p.low.handle_sign_of_life(p.now);
+    BOOST_TEST((*p.low.next_try() > p.now));  // once, not for every copy
+}
+
+BOOST_AUTO_TEST_CASE(a_cookie_is_used_within_the_first_interval) {
+    Pair p;
+    p.low.handle_cookie(p.now, p.random);  // asks nobody: nothing happens
+    BOOST_TEST(!p.low.next_try());
+    p.low.start(p.now, SessionIndex(1));
+    for (int i = 0; i < 6; ++i) p.try_once(p.low, kLowLife);
+    BOOST_TEST((*p.low.next_try() > p.now + OpeningMachine::kFirstRetry));
+    p.low.handle_cookie(p.now, p.random);
+    BOOST_TEST((*p.low.next_try() > p.now));
+    BOOST_TEST((*p.low.next_try() <= p.now + OpeningMachine::kFirstRetry));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
