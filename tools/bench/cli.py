@@ -13,24 +13,8 @@ from bench.peers import missing_programs
 from bench.runner import Runner
 from lab import laboratory
 from lab.binaries import Binaries
+from lab.command_line import VERSION, Parser, whole
 from lab.shell import LabError
-
-VERSION = "0.1.0"
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        print(f"netft-bench: usage: {message}; see 'netft-bench --help'", file=sys.stderr)
-        sys.exit(2)
-
-
-def _whole(minimum, maximum):
-    def parse(text):
-        if not text.isdigit() or not minimum <= int(text) <= maximum:
-            raise argparse.ArgumentTypeError(
-                f"'{text}' is not a number from {minimum} to {maximum}")
-        return int(text)
-    return parse
 
 
 def _names(known):
@@ -54,8 +38,8 @@ def parser():
                      help=f"of {', '.join(peers)} (default: {','.join(DEFAULT)})")
     top.add_argument("--figures", type=_names(figures), default=figures, metavar="FIGURE,...",
                      help=f"of {', '.join(figures)} (default: all)")
-    top.add_argument("--rounds", type=_whole(1, 1000), default=5, metavar="N")
-    top.add_argument("--seconds", type=_whole(1, 3600), default=4, metavar="S",
+    top.add_argument("--rounds", type=whole(1, 1000), default=5, metavar="N")
+    top.add_argument("--seconds", type=whole(1, 3600), default=4, metavar="S",
                      help="of every measurement (default: 4)")
     top.add_argument("--base", choices=peers, default="veth", metavar="PEER",
                      help="what the ratios are to (default: veth)")

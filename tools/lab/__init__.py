@@ -14,6 +14,7 @@ Parts
   demo       the story
   soak       random faults for a while, and what must hold after them
   cli        the command line of netft-lab
+  command_line  what it shares with netft-bench's
 
     netft-n1         netft-n2         netft-n3        one namespace a node: netftd, netft0
     eth0  eth1       eth0  eth1       eth0  eth1

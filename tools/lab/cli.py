@@ -8,27 +8,11 @@ import sys
 
 from lab import demo, laboratory
 from lab.binaries import Binaries
+from lab.command_line import VERSION, Parser, whole
 from lab.faults import FAULTS, LINK_WORDS
 from lab.laboratory import Laboratory
 from lab.shell import LabError
 from lab.spec import NETWORKS_MAX, NODES_MAX, Spec
-
-VERSION = "0.1.0"
-
-
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        print(f"netft-lab: usage: {message}; see 'netft-lab --help'", file=sys.stderr)
-        sys.exit(2)
-
-
-def _count(maximum, minimum=1):
-    def parse(text):
-        if not text.isdigit() or not minimum <= int(text) <= maximum:
-            raise argparse.ArgumentTypeError(
-                f"'{text}' is not a number from {minimum} to {maximum}")
-        return int(text)
-    return parse
 
 
 def _heartbeat(text):
@@ -60,8 +44,8 @@ def _rate(text):
 
 def _add_up(commands):
     up = commands.add_parser("up", help="build the lab and wait until all routes are up")
-    up.add_argument("--nodes", type=_count(NODES_MAX, 2), default=3, metavar="N")
-    up.add_argument("--networks", type=_count(NETWORKS_MAX), default=2, metavar="M")
+    up.add_argument("--nodes", type=whole(2, NODES_MAX), default=3, metavar="N")
+    up.add_argument("--networks", type=whole(1, NETWORKS_MAX), default=2, metavar="M")
     up.add_argument("--port", choices=("socket", "af_packet", "af_xdp"), default="socket")
     up.add_argument("--security", choices=("encrypt", "sign", "none"), default="encrypt",
                     help="default: encrypt")
@@ -69,7 +53,7 @@ def _add_up(commands):
     up.add_argument("--heartbeat", type=_heartbeat, default=(), metavar="DELAY,THRESHOLD")
     up.add_argument("--addresses", choices=("ipv4", "ipv6", "link-local", "routed"),
                     default="ipv4", help="of the endpoints; routed: every node on its own subnets")
-    up.add_argument("--mtu", type=_count(65000, 1280), default=1500, metavar="BYTES")
+    up.add_argument("--mtu", type=whole(1280, 65000), default=1500, metavar="BYTES")
     up.set_defaults(run=up_command)
 
 
@@ -79,7 +63,7 @@ def _add_faults(commands):
     cut.add_argument("network")
     kind = cut.add_mutually_exclusive_group()
     kind.add_argument("--carrier", action="store_true", help="the node loses carrier")
-    kind.add_argument("--mtu", type=_count(65000, 68), metavar="N",
+    kind.add_argument("--mtu", type=whole(68, 65000), metavar="N",
                       help="silently drop packets longer than N bytes")
     kind.add_argument("--rate", type=_rate, metavar="R", help="bandwidth, for example 10mbit")
     cut.add_argument("--oneway", choices=("in", "out"),
@@ -90,7 +74,7 @@ def _add_faults(commands):
                      help="by so much more or less, in order")
     cut.add_argument("--reorder", type=_percent, metavar="P", help="percent that are overtaken")
     cut.add_argument("--duplicate", type=_percent, metavar="P", help="percent that come twice")
-    cut.add_argument("--seed", type=_count(2**31), metavar="N", help="of the chances; default: 1")
+    cut.add_argument("--seed", type=whole(1, 2**31), metavar="N", help="of the chances; default: 1")
     cut.set_defaults(run=cut_command)
     heal = commands.add_parser("heal", help="undo all faults, or those of one cable")
     heal.add_argument("node", nargs="?")
