@@ -15,29 +15,27 @@
 #include <string>
 
 #include "netft/base/result.hpp"
+#include "tap/device_interface.hpp"
 
 namespace netft::tap {
 
-class Device {
+class Device final : public DeviceInterface {
  public:
     // Creates (or, where a dead owner left a persistent one, takes over) the TAP interface `name`
     // in this network namespace. Not up, no address yet. Errors, each with what to do about it:
     // no /dev/net/tun, no rights, a name taken by another interface or a running owner.
     static Result<Device> open(const std::string& name);
-    ~Device();
+    ~Device() override;
     Device(Device&& other) noexcept;
     Device& operator=(Device&& other) noexcept;
 
-    int fd() const { return fd_; }  // non-blocking
+    int fd() const override { return fd_; }  // non-blocking
     const std::string& name() const { return name_; }
     std::uint32_t interface_index() const { return index_; }
     bool has_uso() const { return has_uso_; }
 
-    // Bytes read, 0 when nothing waits, or -errno. A frame longer than the iovecs is cut by the
-    // kernel: give room for 64 KiB. The first iovec must hold the whole virtio header.
-    std::ptrdiff_t read(std::span<const iovec> room) const;
-    // Bytes written or -errno (EAGAIN, EINVAL for headers the kernel does not believe, …).
-    std::ptrdiff_t write(std::span<const iovec> frame) const;
+    std::ptrdiff_t read(std::span<const iovec> room) const override;
+    std::ptrdiff_t write(std::span<const iovec> frame) const override;
 
  private:
     Device(int fd, std::string name, std::uint32_t index, bool has_uso);

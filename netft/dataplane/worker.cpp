@@ -9,7 +9,7 @@
 namespace netft::dataplane {
 
 Result<std::unique_ptr<Worker>> Worker::create(const WorkerSettings& settings,
-                                               const tap::Device& adapter) {
+                                               const tap::DeviceInterface& adapter) {
     NETFT_ASSERT(settings.pools != nullptr);
     Result<std::unique_ptr<ControlLink>> link = ControlLink::create();
     if (!link) return with_context("worker", link.error());

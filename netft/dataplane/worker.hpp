@@ -32,7 +32,7 @@
 #include "netft/dataplane/crypto_device.hpp"
 #include "netft/dataplane/pool.hpp"
 #include "netft/dataplane/port.hpp"
-#include "tap/device.hpp"
+#include "tap/device_interface.hpp"
 
 namespace netft::dataplane {
 
@@ -75,7 +75,7 @@ struct WorkerSettings {
 class Worker {
  public:
     static Result<std::unique_ptr<Worker>> create(const WorkerSettings& settings,
-                                                  const tap::Device& adapter);
+                                                  const tap::DeviceInterface& adapter);
     ~Worker();
 
     // --- the worker's thread

@@ -39,8 +39,8 @@ struct Worker::Impl {
     static constexpr std::int64_t kHandshakesPerSecond = 10'000;
     static constexpr std::int64_t kHandshakesBurst = 256;
 
-    Impl(const WorkerSettings& s, const tap::Device& device, std::unique_ptr<ControlLink> l,
-         Poller p, std::unique_ptr<CryptoDevice> c)
+    Impl(const WorkerSettings& s, const tap::DeviceInterface& device,
+         std::unique_ptr<ControlLink> l, Poller p, std::unique_ptr<CryptoDevice> c)
         : settings(s),
           adapter(device),
           link(std::move(l)),
@@ -103,7 +103,7 @@ struct Worker::Impl {
     void fill_report();
 
     WorkerSettings settings;
-    const tap::Device& adapter;
+    const tap::DeviceInterface& adapter;
     std::unique_ptr<ControlLink> link;
     SnapshotSlot snapshots;
 

@@ -206,5 +206,9 @@ FIGURES = (
     Figure("routes", "10,000 routes on one core, virtual time, no lab",
            (Metric("routes-cpu", "% core"), Metric("routes-down", "times"),
             Metric("routes-bytes", "bytes")), micro.measure_routes, None, "engine_bench", is_netft),
+    Figure("worker", "the worker alone, a datagram of 64 bytes, received and sent, no lab",
+           tuple(Metric(f"worker-{mode}-{way}", "cycles")
+                 for mode in ("none", "encrypt") for way in ("rx", "tx")),
+           micro.measure_worker, None, "worker_bench", is_netft),
 )
 METRICS = {metric.name: metric for figure in FIGURES for metric in figure.metrics}

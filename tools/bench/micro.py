@@ -28,6 +28,13 @@ def measure_routes(context):
             "routes-bytes": one["engine_bytes_per_route"] + one["plan_bytes_per_route"]}
 
 
+def measure_worker(context):
+    """Cycles a datagram of 64 bytes through the worker, no kernel."""
+    found = _answer(context.binaries, "worker_bench", "--size", "small", timeout=120)
+    return {f"worker-{one['mode']}-{way}": one[key] for one in found["results"]
+            for way, key in (("rx", "in"), ("tx", "out"))}
+
+
 def is_built(binaries, program):
     try:
         return bool(binaries.find(program))
