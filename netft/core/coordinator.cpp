@@ -1,6 +1,7 @@
 #include "netft/core/coordinator.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "netft/base/assert.hpp"
 #include "netft/core/frame_limits.hpp"
@@ -66,6 +67,7 @@ void Coordinator::sync_peers(TimePoint now) {
         peers_.emplace(id, std::move(peer));
     }
     std::erase_if(peers_, [&wanted](const auto& entry) { return !wanted.contains(entry.first); });
+    touch_view(now);
     forget_sends();
     if (secure_)
         std::erase_if(secure_->answered,
@@ -105,10 +107,12 @@ std::vector<std::string> Coordinator::handle_settings(TimePoint now, const Setti
     return {};
 }
 
-void Coordinator::handle_port(TimePoint, EndpointId endpoint, const std::string& reason) {
+void Coordinator::handle_port(TimePoint now, EndpointId endpoint, const std::string& reason) {
     bool changed = reason.empty() ? closed_ports_.erase(endpoint) > 0
                                   : closed_ports_.insert_or_assign(endpoint, reason).second;
-    if (changed) plan_dirty_ = true;
+    if (!changed) return;
+    plan_dirty_ = true;
+    touch_view(now);
 }
 
 std::vector<routing::PeerEndpoints> Coordinator::peer_endpoints() const {
@@ -140,6 +144,8 @@ void Coordinator::update_topology(TimePoint now) {
         if (is_new) note(Notice::Severity::warning, Notice::Fault::config, "TM", warning);
     }
     last_warnings_ = tm_.warnings();
+    forget_routes();
+    touch_view(now);
     update_card(now);
 }
 
@@ -180,8 +186,10 @@ std::uint16_t Coordinator::adapter_mtu() const {
 void Coordinator::handle_event(TimePoint now, const Event& event) {
     if (const auto* change = std::get_if<SelectionChange>(&event)) {
         if (Peer* peer = find_peer(change->peer)) {
-            peer->reachable = change->to.has_value();
+            bool was_reachable = std::exchange(peer->reachable, change->to.has_value());
+            peer->in_use = change->to;
             if (!peer->reachable) peer->unreachable_since = change->at;
+            if (peer->reachable != was_reachable) handle_reach(now, *peer);
             service_peer(now, *peer);
         }
     } else if (const auto* shown = std::get_if<SessionShown>(&event)) {
@@ -196,6 +204,11 @@ void Coordinator::handle_event(TimePoint now, const Event& event) {
         if (current == nullptr || current->local != worn->local) return;
         peer->opening.start(now, fresh_index());
         service_peer(now, *peer);
+    } else if (const auto* transition = std::get_if<RouteTransition>(&event)) {
+        note_transition(now, *transition);
+    } else if (std::holds_alternative<StallRecord>(event)) {
+        stalled_ = now;
+        touch_view(now);
     }
 }
 
@@ -205,6 +218,7 @@ std::optional<Duration> Coordinator::renew_after() const {
 }
 
 void Coordinator::handle_timers(TimePoint now) {
+    service_view(now);
     for (auto& [id, peer] : peers_) keep_sessions(now, peer);
     initiate_where_due(now);
 }
@@ -234,9 +248,13 @@ std::optional<TimePoint> Coordinator::next_deadline() const {
             opening = std::max(*opening, pacer_.next());
         take(opening);
         take(peer.next_card);
+        take(peer.next_view);
         if (!peer.reachable && !peer.opening.is_initiating())
             take(peer.unreachable_since + kReopenAfter);
     }
+    take(view_due_);
+    take(view_refresh_);
+    if (stalled_) take(*stalled_ + kStallRemembered);
     return soonest;
 }
 
@@ -255,6 +273,7 @@ void Coordinator::keep_sessions(TimePoint now, Peer& peer) {
         peer.opening.current() == nullptr || given_up || peer.opening.wants_renewal(now);
     if (wants_session && !peer.opening.is_initiating()) peer.opening.start(now, fresh_index());
     if (peer.next_card && *peer.next_card <= now) send_card(now, peer);
+    if (peer.next_view && *peer.next_view <= now) send_view(now, peer);
 }
 
 std::optional<Plan> Coordinator::poll_plan() {

@@ -28,6 +28,8 @@
 #include "netft/session/opening_pacer.hpp"
 #include "netft/wire/control.hpp"
 #include "netft/wire/header.hpp"
+#include "netft/wire/view.hpp"
+#include "routing/topology/view_inbox.hpp"
 
 namespace netft::core {
 
@@ -83,6 +85,14 @@ class Coordinator {
     // A peer that cannot be reached may come with an old timestamp this often.
     static constexpr Duration kStaleInterval = 1s;
     static constexpr std::size_t kLivesMax = 8;
+    // Views: changes are gathered for this long; the least time between two views, and what each
+    // message of one adds to it; and how often one goes out unchanged.
+    static constexpr Duration kViewGathering = 10ms;
+    static constexpr Duration kViewInterval = 100ms;
+    static constexpr Duration kViewMessageInterval = 500us;
+    static constexpr Duration kViewPause = 10ms;  // when the pacer says no
+    static constexpr Duration kViewRefresh = 30s;
+    static constexpr Duration kStallRemembered = 10s;
     // Session openings taken per second in mode none, and how many at once.
     static constexpr unsigned kOpeningsPerSecond = 1000;
     static constexpr unsigned kOpeningsBurst = 256;
@@ -113,6 +123,10 @@ class Coordinator {
     std::uint16_t adapter_mtu() const;
     std::uint16_t datagram_bytes_max() const;
 
+    // Whether peer `who`, which we reach, says that it reaches `whom` by a route of its own.
+    // nullopt: it says nothing of it, or cannot be asked.
+    std::optional<bool> says_it_reaches(PeerId who, PeerId whom) const;
+
     // --- for people
     const Settings& settings() const { return settings_; }
     const std::vector<routing::Route>& routes() const { return tm_.routes(); }
@@ -122,6 +136,13 @@ class Coordinator {
     const DropCounters& drops() const { return drops_; }
 
  private:
+    // What a route did last.
+    struct RouteWord {
+        BfdState state = BfdState::down;
+        bool suspect = false;
+        bool peer_said_so = false;
+        Diagnostic reason = Diagnostic::none;
+    };
     // One life of a peer: from a start of its netftd to the next.
     struct Life {
         std::uint64_t incarnation = 0;
@@ -164,6 +185,14 @@ class Coordinator {
         TimePoint unreachable_since;
         // The path its last opening or card came by: good for the first answer.
         std::optional<std::pair<EndpointId, Endpoint>> last_path;
+        std::optional<RouteId> in_use;
+        // Views: what it says, and what of ours it has not acknowledged.
+        routing::ViewInbox views;
+        std::set<std::uint8_t> view_parts_owed;
+        std::optional<TimePoint> next_view;
+        Duration view_interval{};
+        std::size_t view_cursor = 0;         // parts below were sent in this round
+        Standing trouble = Standing::known;  // with its last handshake
     };
 
     PeerId id_of(const PublicKey& key);
@@ -221,6 +250,21 @@ class Coordinator {
                         Bytes payload);
     void handle_card(TimePoint now, Peer& peer, const ControlMessage& message);
     std::string refuse_card(const Peer& peer, const Card& card) const;
+    // coordinator_views.cpp
+    void touch_view(TimePoint now);
+    NodeView make_view(TimePoint now) const;
+    ViewRoute view_of(const routing::Route& route, std::uint8_t interface) const;
+    Standing standing_of(const Peer& peer) const;
+    void note_trouble(TimePoint now, Peer& peer, Standing trouble);
+    void service_view(TimePoint now);
+    void owe_view(TimePoint now, Peer& peer);
+    void send_view(TimePoint now, Peer& peer);
+    std::vector<std::pair<EndpointId, Endpoint>> up_paths_to(const Peer& peer) const;
+    void handle_view(TimePoint now, Peer& peer, std::uint64_t serial, const ViewPart& part);
+    void handle_view_ack(Peer& peer, std::uint64_t serial, std::uint8_t part);
+    void handle_reach(TimePoint now, Peer& peer);
+    void forget_routes();
+    void note_transition(TimePoint now, const RouteTransition& transition);
     void begin_session(TimePoint now, Peer& peer);
     void introduce(TimePoint now, Peer& peer);
     void forget_sends();
@@ -249,6 +293,16 @@ class Coordinator {
     TimePoint tokens_at_;
     std::optional<TimePoint> own_key_said_;
     session::OpeningPacer pacer_;
+    std::map<RouteId, RouteWord> route_states_;  // by its last transition
+    NodeView view_;                              // ours, as it was sent last
+    std::vector<ViewPart> view_parts_;
+    std::uint64_t view_serial_ = 0;
+    std::optional<TimePoint> view_due_;
+    TimePoint view_made_;
+    std::optional<TimePoint> view_refresh_;
+    std::optional<TimePoint> stalled_;  // when we last were
+    session::OpeningPacer view_pacer_;  // 2,000 messages a second
+    std::uint64_t views_version_ = 0;   // counts what peers said anew
 
     // Modes encrypt and sign.
     struct Secure {

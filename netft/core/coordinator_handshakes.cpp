@@ -109,7 +109,10 @@ void Coordinator::take_initiation(TimePoint now, Peer& peer, EndpointId local,
                                   const Endpoint& remote, Bytes datagram,
                                   session::ReceivedInitiation& initiation) {
     const InitiationPayload& payload = initiation.payload;
-    if (payload.mode != settings_.security) return drops_.count(DropReason::rx_security_mismatch);
+    if (payload.mode != settings_.security) {
+        note_trouble(now, peer, Standing::other_mode);
+        return drops_.count(DropReason::rx_security_mismatch);
+    }
     for (const Life& life : peer.lives)
         if (life.incarnation == payload.incarnation && life.is_refused)
             return refuse_clone(local, remote, initiation);
@@ -174,13 +177,17 @@ void Coordinator::handle_response(TimePoint now, EndpointId local, const Endpoin
     auto answer = peer->handshake.pending->read_response(secure_->identity, datagram, why);
     if (!answer) {
         drops_.count(why);
+        note_trouble(now, *peer, Standing::other_key);
         return say_now_and_then(now, *peer,
                                 "its answer does not open: has it the same cluster key?");
     }
-    if (answer->payload.mode != settings_.security)
+    if (answer->payload.mode != settings_.security) {
+        note_trouble(now, *peer, Standing::other_mode);
         return drops_.count(DropReason::rx_security_mismatch);
+    }
     if (answer->payload.status == HandshakeStatus::cloned) {
         drops_.count(DropReason::rx_cloned_node);
+        note_trouble(now, *peer, Standing::cloned);
         return say_now_and_then(now, *peer,
                                 "it refuses us: another machine uses the key of this node: a "
                                 "cloned machine? give it a key of its own");

@@ -67,13 +67,14 @@ void Coordinator::send_card(TimePoint now, Peer& peer) {
     peer.next_card.reset();
     if (peer.acked_serial == card_serial_ || peer.opening.current() == nullptr) return;
     const NodeSettings& self = settings_.nodes[settings_.self.value];
-    ControlMessage message{card_serial_, Card{}};
+    ControlMessage message{.serial = card_serial_, .card = Card{}};
     message.card->name = self.name;
     message.card->ipv4 = self.ipv4;
     message.card->ipv6 = self.ipv6;
     message.card->mac = identity_.adapter_mac;
     message.card->adapter_mtu = card_mtu_;
     message.card->endpoints = card_endpoints_;
+    message.card->features = kFeatureViews;
     send_control(peer, message, paths_to(peer));
     peer.next_card = now + random_.between(peer.card_interval * 3 / 4, peer.card_interval);
     peer.card_interval = std::min(peer.card_interval * 2, kCardLastRetry);
@@ -145,7 +146,10 @@ void Coordinator::handle_opening(TimePoint now, EndpointId local, const Endpoint
     if (opening->receiver != self.public_key) return drops_.count(DropReason::rx_not_for_us);
     Peer* peer = find_peer(opening->sender);
     if (peer == nullptr) return drops_.count(DropReason::rx_unknown_node);
-    if (opening->mode != settings_.security) return drops_.count(DropReason::rx_security_mismatch);
+    if (opening->mode != settings_.security) {
+        note_trouble(now, *peer, Standing::other_mode);
+        return drops_.count(DropReason::rx_security_mismatch);
+    }
     if (life_of(*peer, opening->incarnation).is_refused)
         return drops_.count(DropReason::rx_cloned_node);
     life_of(*peer, opening->incarnation).remote = remote;
@@ -187,6 +191,7 @@ void Coordinator::begin_session(TimePoint now, Peer& peer) {
     const session::Session* session = peer.opening.current();
     if (session == nullptr) return;
     if (session->serial != peer.last_serial) ++peer.sessions_opened;
+    note_trouble(now, peer, Standing::known);
     peer.last_serial = session->serial;
     std::uint64_t incarnation = session->incarnation;  // name_clone() ends sessions
     if (incarnation == peer.incarnation) {
@@ -200,6 +205,7 @@ void Coordinator::begin_session(TimePoint now, Peer& peer) {
     if (is_return) name_clone(peer, peer.incarnation);
     peer.incarnation = incarnation;
     peer.card_serial = 0;
+    peer.views.forget();
     peer.unreachable_since = now;
     introduce(now, peer);
     if (is_return) return;
@@ -260,7 +266,13 @@ void Coordinator::handle_control(TimePoint now, Peer& peer, EndpointId local,
     peer.last_path = {local, remote};
     if (message->card) {
         handle_card(now, peer, *message);
-        send_control(peer, ControlMessage{message->serial, {}}, {{local, remote}});
+        send_control(peer, {.serial = message->serial}, {{local, remote}});
+    } else if (message->view) {
+        handle_view(now, peer, message->serial, *message->view);
+        send_control(peer, {.serial = message->serial, .view_ack = message->view->part},
+                     {{local, remote}});
+    } else if (message->view_ack) {
+        handle_view_ack(peer, message->serial, *message->view_ack);
     } else if (message->serial == card_serial_) {
         peer.acked_serial = message->serial;
         peer.next_card.reset();
@@ -279,11 +291,13 @@ void Coordinator::handle_card(TimePoint now, Peer& peer, const ControlMessage& m
                  peer.node.name + ": refused: " + refusal);
         peer.refusal = refusal;
         peer.card.reset();
+        touch_view(now);
     } else {
         if (!peer.card)
             note(Notice::Severity::info, Notice::Fault::none, "card", peer.node.name + ": known");
         peer.refusal.clear();
         peer.card = *message.card;
+        owe_view(now, peer);
     }
     plan_dirty_ = true;
     update_topology(now);

@@ -6,6 +6,8 @@ namespace {
 
 constexpr std::uint8_t kKindCard = 1;
 constexpr std::uint8_t kKindAck = 2;
+constexpr std::uint8_t kKindView = 3;
+constexpr std::uint8_t kKindViewAck = 4;
 constexpr std::uint8_t kControlVersion = 1;
 constexpr std::uint8_t kFlagAvailable = 1;
 constexpr std::uint8_t kFlagConfigured = 2;
@@ -72,6 +74,7 @@ std::optional<Card> read_card(ByteReader& in) {
         if (!endpoint) return {};
         card.endpoints.push_back(*std::move(endpoint));
     }
+    if (in.remaining() > 0) card.features = in.u8();
     return card;
 }
 
@@ -83,6 +86,13 @@ void write_card(const Card& card, ByteWriter& out) {
     out.u16(card.adapter_mtu);
     out.u8(static_cast<std::uint8_t>(card.endpoints.size()));
     for (const CardEndpoint& endpoint : card.endpoints) write_endpoint(endpoint, out);
+    if (card.features != 0) out.u8(card.features);
+}
+
+std::uint8_t kind_of(const ControlMessage& message) {
+    if (message.card) return kKindCard;
+    if (message.view) return kKindView;
+    return message.view_ack ? kKindViewAck : kKindAck;
 }
 
 }  // namespace
@@ -96,18 +106,22 @@ std::optional<ControlMessage> decode_control(Bytes payload) {
     message.serial = in.u64();
     if (!in.ok() || version != kControlVersion) return {};
     if (kind == kKindAck) return message;
-    if (kind != kKindCard) return {};
-    message.card = read_card(in);
-    if (!message.card) return {};
+    if (kind == kKindCard) message.card = read_card(in);
+    if (kind == kKindView) message.view = read_view_part(in);
+    if (kind == kKindViewAck) message.view_ack = in.u8();
+    bool is_whole = message.card || message.view || message.view_ack;
+    if (!in.ok() || !is_whole) return {};
     return message;
 }
 
 void encode(const ControlMessage& message, ByteWriter& out) {
-    out.u8(message.card ? kKindCard : kKindAck);
+    out.u8(kind_of(message));
     out.u8(kControlVersion);
     out.u16(0);
     out.u64(message.serial);
     if (message.card) write_card(*message.card, out);
+    if (message.view) write_view_part(*message.view, out);
+    if (message.view_ack) out.u8(*message.view_ack);
 }
 
 }  // namespace netft

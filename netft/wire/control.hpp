@@ -1,18 +1,21 @@
-// Control (type 6): the node's card and its acknowledgement.
+// Control (type 6): the node's card, its view, and their acknowledgements.
 //
 //   0               1               2               3
 //  +---------------+---------------+-------------------------------+
 //  |  kind         | version (1)   |  reserved                     |
 //  +---------------+---------------+-------------------------------+
-//  |  serial (64 bits): of the card sent or acknowledged           |
+//  |  serial (64 bits): of the card or view sent or acknowledged   |
 //  +---------------------------------------------------------------+
-//  |  kind 1: card · kind 2: nothing                               |
+//  |  kind 1: card · kind 2 (acknowledges a card): nothing ·       |
+//  |  kind 3: part of a view (view.hpp) · kind 4 (acknowledges     |
+//  |  one): number of the part (8)                                 |
 //
 // Card: string8 name · 16 bytes virtual IPv6 · 4 bytes virtual IPv4 · 6 bytes adapter MAC ·
 // u16 adapter MTU · u8 endpoint count · endpoints. Endpoint: u8 family (4, 6) · 16 bytes address
 // (IPv4 in the first four) · u16 port · u8 prefix length · u8 role · u8 flags (1 = available,
-// 2 = configured) · u8 reserved · u32 metric · u16 MTU · string8 interface name. Bytes behind the
-// last endpoint are left to later minor versions: ignored.
+// 2 = configured) · u8 reserved · u32 metric · u16 MTU · string8 interface name. Behind the last
+// endpoint: u8 features (1 = takes views), absent where the sender has none; bytes behind that are
+// left to later minor versions: ignored.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +26,7 @@
 
 #include "netft/base/address.hpp"
 #include "netft/base/bytes.hpp"
+#include "netft/wire/view.hpp"
 
 namespace netft {
 
@@ -30,6 +34,7 @@ constexpr std::size_t kCardEndpointsMax = 16;
 constexpr std::size_t kNodeNameMax = 63;
 // A control message fits one datagram on every path that IPv6 allows (RFC 8200 §5: 1280 bytes).
 constexpr std::size_t kControlBytesMax = 1280 - 48 - 16 - 16;
+constexpr std::size_t kViewPartBytesMax = kControlBytesMax - 12;
 
 enum class NetworkRole : std::uint8_t { none = 0, cluster = 1, cluster_and_client = 2 };
 
@@ -46,6 +51,8 @@ struct CardEndpoint {
     bool operator==(const CardEndpoint&) const = default;
 };
 
+constexpr std::uint8_t kFeatureViews = 1;
+
 struct Card {
     std::string name;  // 1..kNodeNameMax bytes
     IpAddress ipv6;    // virtual
@@ -53,13 +60,17 @@ struct Card {
     MacAddress mac;    // of the adapter
     std::uint16_t adapter_mtu = 0;
     std::vector<CardEndpoint> endpoints;  // at most kCardEndpointsMax
+    std::uint8_t features = 0;            // kFeature…: what may be sent to it
 
     bool operator==(const Card&) const = default;
 };
 
 struct ControlMessage {
     std::uint64_t serial = 0;
-    std::optional<Card> card;  // absent: an acknowledgement
+    // At most one of these; without any, the acknowledgement of a card.
+    std::optional<Card> card = {};
+    std::optional<ViewPart> view = {};
+    std::optional<std::uint8_t> view_ack = {};  // the part acknowledged
 
     bool operator==(const ControlMessage&) const = default;
 };

@@ -20,5 +20,6 @@ std::vector<Scenario> cluster_scenarios();
 std::vector<Scenario> grey_scenarios();    // of scenarios_grey.cpp
 std::vector<Scenario> policy_scenarios();  // of scenarios_policies.cpp
 std::vector<Scenario> scale_scenarios();   // of scenarios_scale.cpp
+std::vector<Scenario> view_scenarios();    // of scenarios_views.cpp
 
 }  // namespace netft::sim

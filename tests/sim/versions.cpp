@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "netft/wire/control.hpp"
 #include "netft/wire/header.hpp"
 #include "netft/wire/heartbeat.hpp"
 
@@ -18,7 +19,18 @@ bool is_type(Bytes plain, MessageType type) {
     return plain.size() > kHeaderSize && (plain[0] & 15) == static_cast<std::uint8_t>(type);
 }
 
+// Features stand behind the last endpoint.
+void forget_features(std::vector<std::uint8_t>& plain) {
+    auto message = decode_control(Bytes(plain).subspan(kHeaderSize));
+    if (!message || !message->card) return;
+    message->card->features = 0;
+    ByteWriter out(MutableBytes(plain).subspan(kHeaderSize));
+    encode(*message, out);
+    plain.resize(kHeaderSize + out.size());
+}
+
 void make_older(std::vector<std::uint8_t>& plain) {
+    if (is_type(plain, MessageType::control)) forget_features(plain);
     if (!is_type(plain, MessageType::heartbeat)) return;
     plain[kHeaderSize] &= static_cast<std::uint8_t>(~kNewHeartbeatFlags);
     plain.resize(std::min(plain.size(), kHeaderSize + kHeartbeatSize));

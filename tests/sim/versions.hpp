@@ -1,8 +1,8 @@
 // Nodes of other minor versions, as masks over what a node of this version says and reads. Both are
 // used on the plain datagram, in front of the seal and behind it.
 //
-//   older   knows none of the heartbeat's flags R and S, nothing behind its 64 bytes and no kind of
-//           control message but the card and its acknowledgement
+//   older   knows none of the heartbeat's flags R and S, nothing behind its 64 bytes or behind a
+//           card, and no kind of control message but the card and its acknowledgement
 //   newer   sets header flags, and puts words behind heartbeats and cards, that nobody knows
 #pragma once
 

@@ -45,6 +45,7 @@ ControlMessage random_message(Random& random) {
     card.ipv4 = IpAddress::v4(static_cast<std::uint32_t>(random.next()));
     card.mac.bytes = random_array<6>(random);
     card.adapter_mtu = static_cast<std::uint16_t>(random.next());
+    card.features = static_cast<std::uint8_t>(random.below(4));
     card.endpoints.resize(random.below(kCardEndpointsMax + 1));
     for (CardEndpoint& endpoint : card.endpoints) endpoint = random_endpoint(random);
     message.card = std::move(card);
@@ -120,7 +121,7 @@ BOOST_AUTO_TEST_CASE(a_shorter_message_is_refused) {
 
 BOOST_AUTO_TEST_CASE(an_unknown_kind_or_version_is_refused) {
     for (std::size_t place : {0u, 1u}) {
-        for (int value : {0, 3, 255}) {
+        for (int value : {0, 5, 255}) {
             auto bytes = encoded(sample());
             bytes[place] = static_cast<std::uint8_t>(value);
             BOOST_TEST(!decode_control(bytes).has_value(), place << " = " << value);
@@ -178,9 +179,19 @@ BOOST_AUTO_TEST_CASE(scopes_do_not_cross_the_wire) {
 }
 
 BOOST_AUTO_TEST_CASE(bytes_behind_the_card_are_left_to_later_versions) {
-    auto bytes = encoded(sample());
+    ControlMessage message = sample();
+    message.card->features = kFeatureViews;
+    auto bytes = encoded(message);
     bytes.insert(bytes.end(), {1, 2, 3});
-    BOOST_CHECK(decode_control(bytes) == sample());
+    BOOST_CHECK(decode_control(bytes) == message);
+}
+
+BOOST_AUTO_TEST_CASE(features_stand_behind_the_card_and_may_be_absent) {
+    ControlMessage message = sample();
+    auto without = to_hex(encoded(message));
+    message.card->features = kFeatureViews;
+    BOOST_TEST(to_hex(encoded(message)) == without + "01");
+    BOOST_CHECK(decode_control(encoded(message)) == message);
 }
 
 BOOST_AUTO_TEST_CASE(the_longest_card_fits_one_datagram) {
