@@ -24,7 +24,7 @@ Verdict Engine::handle_datagram(TimePoint now, const Path& path, Bytes datagram)
         auto ref = s.find_session(*header);
         if (!ref) return s.drop(DropReason::rx_no_session);
         s.show_session(now, *ref);
-        return header->type == MessageType::data ? s.receive_data(path, *header, *ref, payload)
+        return header->type == MessageType::data ? s.receive_data(now, path, *header, *ref, payload)
                                                  : s.receive_control(*header, *ref);
     }
     Verdict verdict;  // initiation, response, cookie
@@ -89,6 +89,7 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
     if (route.plan().peer != plan_peers[ref->peer].id) return drop(DropReason::rx_wrong_route);
     if (!route.is_far_end(*heartbeat)) return drop(DropReason::rx_wrong_route);
     auto fresh = peer.heartbeat_windows.take(header.space, header.counter);
+    if (fresh == session::Freshness::duplicate) route.handle_duplicate(header.counter);
     if (fresh != session::Freshness::fresh) return drop(reason_of(fresh));
     std::uint32_t rtt_us = 0;
     if (heartbeat->notice)
@@ -102,8 +103,8 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
     return {};
 }
 
-Verdict Engine::State::receive_data(const Path& path, const Header& header, SessionRef ref,
-                                    Bytes payload) {
+Verdict Engine::State::receive_data(TimePoint now, const Path& path, const Header& header,
+                                    SessionRef ref, Bytes payload) {
     EnginePeer& peer = peers[ref.peer];
     auto prefix = decode_train_prefix(payload);
     if (!prefix || header.space != 0)
@@ -113,10 +114,11 @@ Verdict Engine::State::receive_data(const Path& path, const Header& header, Sess
     if (peer.sessions[ref.session].plan.incarnation != peer.incarnation)
         return drop(DropReason::rx_no_session);
     if (!peer.data_window) peer.data_window = std::make_unique<EnginePeer::DataWindow>();
-    if (auto fresh = peer.data_window->take(header.counter); fresh != session::Freshness::fresh)
-        return drop(reason_of(fresh));
+    auto fresh = peer.data_window->take(header.counter);
+    // A copy has come over this route as much as the first: it counts for what the route loses.
     if (path.route != Path::kNoRoute && routes[path.route]->plan().peer == plan_peers[ref.peer].id)
-        routes[path.route]->count_data_received(1);
+        routes[path.route]->handle_data(now, header.counter, fresh == session::Freshness::fresh);
+    if (fresh != session::Freshness::fresh) return drop(reason_of(fresh));
     Verdict verdict;
     verdict.kind = Verdict::Kind::data;
     verdict.peer = plan_peers[ref.peer].id;

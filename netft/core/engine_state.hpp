@@ -101,11 +101,13 @@ struct EnginePeer {
     session::SpaceWindows heartbeat_windows;
     std::vector<std::uint32_t> routes;  // slots
     std::optional<RouteId> selected;
-    bool is_suspect = false;    // the selected one
+    bool is_suspect = false;    // the selected one, and silent
+    bool is_sick = false;       // the selected one
     bool is_plain = true;       // policy failover and no classes: frames are not looked at
     bool may_copy = false;      // some traffic is duplicated always
     bool is_unsettled = false;  // the new plan changed something of it
     std::uint8_t target_count = 0;
+    std::uint8_t copied_count = 0;  // of the targets, those that are worth a copy in trouble
     std::array<std::uint32_t, kDestinationsMax> targets{};  // routes up, the selected one first
     TimePoint copied_until{};
     CopyBudget copies;
@@ -183,7 +185,8 @@ struct Engine::State {
 
     // engine_receive.cpp
     Verdict receive_heartbeat(TimePoint now, const Path& path, const Header& header, Bytes payload);
-    Verdict receive_data(const Path& path, const Header& header, SessionRef ref, Bytes payload);
+    Verdict receive_data(TimePoint now, const Path& path, const Header& header, SessionRef ref,
+                         Bytes payload);
     Verdict receive_control(const Header& header, SessionRef ref);
     std::optional<SessionRef> find_session(const Header& header) const;
     void show_session(TimePoint now, SessionRef ref);

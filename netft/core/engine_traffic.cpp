@@ -38,7 +38,8 @@ Engine::State::Targets Engine::State::choose_targets(TimePoint now, std::uint32_
     EnginePeer& peer = peers[peer_slot];
     std::size_t all = peer.target_count;
     bool tracks_flows = peer.spread != nullptr;  // so that they stay when another route comes up
-    if ((all == 1 && !tracks_flows) || (peer.is_plain && peer.is_calm(now))) return {0, 1};
+    if ((all == 1 && !tracks_flows) || (peer.is_plain && peer.is_calm(now) && !peer.is_sick))
+        return {0, 1};
     Flow flow;
     Policy policy = Policy::failover;
     if (!peer.is_plain) {
@@ -50,8 +51,10 @@ Engine::State::Targets Engine::State::choose_targets(TimePoint now, std::uint32_
         case Policy::spread: return {spread_target(now, peer, flow.hash), 1};
         case Policy::failover: break;
     }
-    bool has_copies = !peer.is_calm(now) && peer.copies.take(now, datagrams);
-    return {0, has_copies ? all : 1};
+    // Sickness may last for ever, and bulk is not copied for ever.
+    bool wants_copies = !peer.is_calm(now) || (peer.is_sick && datagrams == 1);
+    bool has_copies = wants_copies && peer.copies.take(now, datagrams);
+    return {0, has_copies ? peer.copied_count : 1u};
 }
 
 std::size_t Engine::State::spread_target(TimePoint now, EnginePeer& peer, std::uint64_t hash) {
@@ -82,7 +85,8 @@ void Engine::State::select_route(TimePoint now, std::uint32_t peer_slot) {
     for (std::uint32_t slot : peer.routes) candidates.push_back(routes[slot]->candidate());
     Selection selection = select(now, candidates, peer.selected, plan.hold_down);
     peer_timers.set(peer_slot, selection.recheck);
-    peer.is_suspect = selection.is_suspect;
+    peer.is_suspect = selection.is_suspect && !selection.is_sick;
+    peer.is_sick = selection.is_sick;
     if (selection.is_unsettled) peer.copied_until = now + EnginePeer::kCopied;
     retarget(now, peer, selection.route);
     if (selection.route == peer.selected) return;
@@ -98,10 +102,12 @@ void Engine::State::retarget(TimePoint now, EnginePeer& peer, std::optional<Rout
     };
     std::sort(candidates.begin(), candidates.end(),
               [place](const Candidate& a, const Candidate& b) { return place(a) < place(b); });
-    peer.target_count = 0;
+    peer.target_count = peer.copied_count = 0;
     for (const Candidate& c : candidates) {
         if (!c.is_up || peer.target_count == kDestinationsMax) break;
         peer.targets[peer.target_count++] = route_slot(c.id);
+        // What is sick gets no copies while there is better: it may be sick of too much.
+        if (peer.is_sick || !c.is_sick) peer.copied_count = peer.target_count;
     }
     if (peer.spread) refresh_shares(now, peer);
 }
@@ -137,7 +143,7 @@ RouteUse Engine::State::use_of(TimePoint now, std::uint32_t peer_slot, RouteId r
                                              [route](const Share& s) { return s.route == route; });
     if (policy == Policy::spread && shares) return RouteUse::share;
     if (route == peer.selected) return RouteUse::main;
-    if (peer.may_copy || !peer.is_calm(now)) return RouteUse::copy;
+    if (peer.may_copy || peer.is_sick || !peer.is_calm(now)) return RouteUse::copy;
     return shares ? RouteUse::share : RouteUse::none;
 }
 

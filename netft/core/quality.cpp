@@ -43,26 +43,40 @@ std::optional<std::uint32_t> RttWindow::percentile(unsigned p) const {
     return unpacked(*nth);
 }
 
+std::optional<std::uint32_t> RttWindow::least(unsigned count) const {
+    if (count_ < count) return {};
+    std::uint16_t least = 0xffff;
+    for (std::size_t i = 1; i <= count; ++i)
+        least = std::min(least, samples_[(next_ + kSamples - i) % kSamples]);
+    return unpacked(least);
+}
+
 // Unsigned throughout: what the peer calls its clock may be anything.
 void JitterMeter::add(std::uint64_t sent_ns, TimePoint received) {
     constexpr std::int64_t kNonsense = 60'000'000'000;  // its clock was set, or it lies
     std::uint64_t transit = to_ns(received) - sent_ns;
-    auto difference = static_cast<std::int64_t>(transit - last_transit_ns_.value_or(transit));
+    auto difference = static_cast<std::int64_t>(transit - (has_last_ ? last_transit_ns_ : transit));
     last_transit_ns_ = transit;
+    has_last_ = true;
     if (difference > kNonsense || difference < -kNonsense) return;
     if (difference < 0) difference = -difference;
-    jitter_ns_ += (difference - jitter_ns_) / 16;
+    std::int64_t jitter = jitter_ns_ + (difference - std::int64_t{jitter_ns_}) / 16;
+    jitter_ns_ = static_cast<std::uint32_t>(std::min<std::int64_t>(jitter, 0xffffffff));
 }
 
 namespace {
 
-// A total of 2^31 more is one of the past, too: nobody's next heartbeat tells of so many.
-bool goes_back(std::uint32_t from, std::uint32_t to) { return to - from >= 1u << 31; }
+std::uint16_t low(std::uint64_t total) { return static_cast<std::uint16_t>(total); }
+std::uint16_t step(std::uint16_t from, std::uint16_t to) {
+    return static_cast<std::uint16_t>(to - from);
+}
+// A total of 2^15 more is one of the past, too: nobody's next heartbeat tells of so many.
+bool goes_back(std::uint16_t from, std::uint16_t to) { return step(from, to) >= 1u << 15; }
 
 }  // namespace
 
 void LossMeter::update(std::uint64_t expected, std::uint64_t received) {
-    Totals next{static_cast<std::uint32_t>(expected), static_cast<std::uint32_t>(received)};
+    Totals next{low(expected), low(received)};
     if (goes_back(now_.expected, next.expected) || goes_back(now_.received, next.received)) reset();
     now_ = next;
     if (count_ == 0) {
@@ -71,7 +85,7 @@ void LossMeter::update(std::uint64_t expected, std::uint64_t received) {
         return;
     }
     std::size_t newest = (oldest_ + count_ - 1u) % kMarks;
-    if (now_.expected - marks_[newest].expected < kStep) return;
+    if (step(marks_[newest].expected, now_.expected) < kStep) return;
     if (count_ == kMarks)
         oldest_ = static_cast<std::uint8_t>((oldest_ + 1) % kMarks);
     else
@@ -81,8 +95,8 @@ void LossMeter::update(std::uint64_t expected, std::uint64_t received) {
 
 std::optional<double> LossMeter::loss() const {
     if (count_ == 0) return {};
-    std::uint32_t expected = now_.expected - marks_[oldest_].expected;
-    std::uint32_t received = now_.received - marks_[oldest_].received;
+    std::uint16_t expected = step(marks_[oldest_].expected, now_.expected);
+    std::uint16_t received = step(marks_[oldest_].received, now_.received);
     if (expected < 10) return {};
     if (received >= expected) return 0.0;
     return 1.0 - static_cast<double>(received) / static_cast<double>(expected);

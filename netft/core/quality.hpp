@@ -18,6 +18,8 @@ class RttWindow {
     void add(std::uint32_t rtt_us);
     // The p-th percentile (0..100) in µs; nullopt without samples.
     std::optional<std::uint32_t> percentile(unsigned p) const;
+    // The least of the last `count` (at most kSamples) in µs; nullopt: so many there are not.
+    std::optional<std::uint32_t> least(unsigned count) const;
     void reset() { *this = RttWindow(); }
 
  private:
@@ -35,8 +37,9 @@ class JitterMeter {
     void reset() { *this = JitterMeter(); }
 
  private:
-    std::optional<std::uint64_t> last_transit_ns_;
-    std::int64_t jitter_ns_ = 0;
+    std::uint64_t last_transit_ns_ = 0;
+    std::uint32_t jitter_ns_ = 0;  // 4.2 s at most
+    bool has_last_ = false;
 };
 
 // Share of datagrams lost among the last ~100, from two rising totals.
@@ -50,10 +53,10 @@ class LossMeter {
     void reset() { *this = LossMeter(); }
 
  private:
-    // The low halves: only differences over a few hundred datagrams are taken.
+    // The low parts: only differences over a few hundred datagrams are taken.
     struct Totals {
-        std::uint32_t expected = 0;
-        std::uint32_t received = 0;
+        std::uint16_t expected = 0;
+        std::uint16_t received = 0;
     };
     static constexpr std::uint32_t kStep = 25;
     static constexpr std::size_t kMarks = 4;

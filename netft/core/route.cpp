@@ -1,6 +1,7 @@
 #include "netft/core/route.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "netft/base/assert.hpp"
 
@@ -12,6 +13,11 @@ std::chrono::microseconds to_micros(Duration d) {
     return std::chrono::duration_cast<std::chrono::microseconds>(d);
 }
 
+// An interval, a minute at most by the configuration and 2^32 − 1 µs by the wire.
+std::chrono::duration<std::uint32_t, std::micro> packed(Duration d) {
+    return std::chrono::duration_cast<std::chrono::duration<std::uint32_t, std::micro>>(d);
+}
+
 }  // namespace
 
 Route::Route(const RoutePlan& plan, TimePoint now, std::uint64_t counter_base)
@@ -20,8 +26,8 @@ Route::Route(const RoutePlan& plan, TimePoint now, std::uint64_t counter_base)
       reason_(plan.admin_up ? plan.reason : Diagnostic::administratively_down),
       since_(now),
       healthy_since_(now),
-      desired_tx_in_force_(plan.timing.delay),
-      required_rx_in_force_(plan.timing.delay),
+      desired_tx_in_force_(packed(plan.timing.delay)),
+      required_rx_in_force_(packed(plan.timing.delay)),
       last_heard_(now),
       counter_(counter_base) {}
 
@@ -45,7 +51,7 @@ RouteEvent Route::event_of(const Heartbeat& heartbeat) const {
 bool Route::may_send() const { return has_session_ && plan_.usable; }
 
 Duration Route::receive_interval() const {
-    return std::max(required_rx_in_force_, remote_desired_tx_);
+    return Duration(std::max(required_rx_in_force_, remote_desired_tx_));
 }
 
 Duration Route::detection_time() const {
@@ -54,7 +60,7 @@ Duration Route::detection_time() const {
 }
 
 Duration Route::transmit_interval() const {
-    Duration interval = std::max(desired_tx_in_force_, remote_required_rx_);
+    Duration interval(std::max(desired_tx_in_force_, remote_required_rx_));
     if (state_ == BfdState::up) return interval;
     return std::max(interval, kDownInterval);
 }
@@ -67,8 +73,8 @@ void Route::configure(TimePoint now, const RoutePlan& plan) {
     if (new_timing) {
         Duration delay = plan.timing.delay;
         bool at_once = state_ != BfdState::up;
-        if (at_once || delay < desired_tx_in_force_) desired_tx_in_force_ = delay;
-        if (at_once || delay > required_rx_in_force_) required_rx_in_force_ = delay;
+        if (at_once || delay < desired_tx_in_force_) desired_tx_in_force_ = packed(delay);
+        if (at_once || delay > required_rx_in_force_) required_rx_in_force_ = packed(delay);
         polling_ = !at_once;
         transmit_due_ = may_send();
         if (detection_deadline_) arm_detection();
@@ -126,18 +132,19 @@ void Route::forget_remote() {
     remote_threshold_ = 0;
     remote_desired_tx_ = {};
     remote_required_rx_ = {};
-    remote_suspect_ = local_suspect_ = false;
+    remote_suspect_ = local_silent_ = false;
     polling_ = final_due_ = false;
-    desired_tx_in_force_ = required_rx_in_force_ = plan_.timing.delay;
+    desired_tx_in_force_ = required_rx_in_force_ = packed(plan_.timing.delay);
     forget_counts();
 }
 
 void Route::forget_counts() {
-    first_received_ = highest_received_ = heartbeats_received_ = 0;
+    highest_received_ = heartbeats_received_ = 0;
     echo_time_ns_ = 0;
     loss_in_.reset();
     loss_out_.reset();
     jitter_.reset();
+    sickness_.reset();
 }
 
 // The only function that changes state_.
@@ -148,7 +155,7 @@ void Route::apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remot
     bool from_suspect = suspect_;
     state_ = to;
     since_ = now;
-    suspect_ = local_suspect_ = remote_suspect_ = false;
+    suspect_ = local_silent_ = remote_suspect_ = false;
     bool excused = event == RouteEvent::excused_down;
     reason_ = to == BfdState::up || to == BfdState::init ? Diagnostic::none : reason;
     if (excused) reason_ = Diagnostic::local_stall;
@@ -157,6 +164,8 @@ void Route::apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remot
     if (to == BfdState::up) {
         healthy_since_ = now;
         notices_left_ = 0;
+        sickness_.excuse();
+        jitter_.reset();
         arm_detection();
     }
     if (from == BfdState::up) ever_lost_ = true;
@@ -167,7 +176,11 @@ void Route::apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remot
 }
 
 void Route::set_suspect(TimePoint now, bool suspect, Diagnostic reason, bool remote_said_so) {
-    if (suspect == suspect_ || state_ != BfdState::up) return;
+    if (state_ != BfdState::up) return;
+    // A better reason is news, too: heartbeats were missed, and now it is known of what.
+    bool is_news = suspect && suspect_ && reason != reason_ && is_sickness(reason);
+    if (suspect == suspect_ && !is_news) return;
+    bool from_suspect = suspect_;
     suspect_ = suspect;
     reason_ = suspect ? reason : Diagnostic::none;
     remote_said_so_ = remote_said_so && suspect;
@@ -178,7 +191,7 @@ void Route::set_suspect(TimePoint now, bool suspect, Diagnostic reason, bool rem
     else
         healthy_since_ = now;
     transmit_due_ = may_send();
-    emit(now, state_, !suspect, told, remote_said_so_);
+    emit(now, state_, from_suspect, told, remote_said_so_);
 }
 
 void Route::emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic reason, bool remote) {
@@ -222,8 +235,10 @@ std::uint32_t Route::handle_heartbeat(TimePoint now, std::uint64_t counter,
     bool is_overtaken = counter < highest_received_;
     if (is_overtaken) {
         count_received(counter);
+        sickness_.handle_late();
         return 0;
     }
+    count_for_sickness(now, counter, heartbeat);
     learn_remote(now, heartbeat);
     std::uint32_t rtt_us = measure(now, counter, heartbeat);
     remember(now, Direction::received, counter, heartbeat);
@@ -234,10 +249,38 @@ std::uint32_t Route::handle_heartbeat(TimePoint now, std::uint64_t counter,
                                                    : heartbeat.diagnostic,
           true);
     if (state_ == BfdState::init || state_ == BfdState::up) arm_detection();
-    local_suspect_ = false;
     remote_suspect_ = heartbeat.suspect;
-    set_suspect(now, remote_suspect_, heartbeat.diagnostic, true);
+    judge(now, heartbeat, std::exchange(local_silent_, false));
     return rtt_us;
+}
+
+// Before anything of the heartbeat is taken over.
+void Route::count_for_sickness(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat) {
+    if (heartbeat.stalled || stall_tellings_ > 0 || state_ != BfdState::up) sickness_.excuse();
+    std::uint64_t lost = highest_received_ == 0 ? 0 : counter - highest_received_ - 1;
+    std::uint64_t lost_out = heartbeat.highest_counter - heartbeat.heartbeats_received;
+    sickness_.handle_heartbeat(static_cast<unsigned>(std::min<std::uint64_t>(lost, 32)),
+                               static_cast<std::uint32_t>(lost_out));
+    if (heartbeat.echo_time_ns != 0)
+        sickness_.balance().handle_echo(now, heartbeat.echo_time_ns, heartbeat.data_received);
+}
+
+// What we found ourselves comes before what the peer says.
+void Route::judge(TimePoint now, const Heartbeat& heartbeat, bool was_silent) {
+    if (state_ != BfdState::up) return;
+    Diagnostic sick = sickness_.judge(now, {.rtt = rtt_,
+                                            .jitter_us = jitter_.jitter_us(),
+                                            .interval = receive_interval(),
+                                            .was_silent = was_silent,
+                                            .is_judge_weak = patience_ > 4});
+    if (sick != Diagnostic::none) return set_suspect(now, true, sick, false);
+    set_suspect(now, remote_suspect_, heartbeat.diagnostic, true);
+}
+
+void Route::handle_duplicate(std::uint64_t counter) {
+    // An old one is no fault of the path: somebody plays back what he has heard.
+    constexpr std::uint64_t kNew = 4;
+    if (counter + kNew > highest_received_) sickness_.handle_duplicate();
 }
 
 void Route::handle_notice(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat) {
@@ -253,8 +296,8 @@ void Route::learn_remote(TimePoint now, const Heartbeat& heartbeat) {
     last_heard_ = now;
     remote_id_ = heartbeat.sender_route;
     remote_threshold_ = heartbeat.threshold;
-    remote_desired_tx_ = heartbeat.desired_tx;
-    remote_required_rx_ = heartbeat.required_rx;
+    remote_desired_tx_ = packed(heartbeat.desired_tx);
+    remote_required_rx_ = packed(heartbeat.required_rx);
     // A peer that now allows a shorter interval is served at once, not after the old, longer one.
     if (next_transmit_) next_transmit_ = std::min(*next_transmit_, now + transmit_interval());
 }
@@ -262,7 +305,7 @@ void Route::learn_remote(TimePoint now, const Heartbeat& heartbeat) {
 void Route::handle_poll_bits(const Heartbeat& heartbeat) {
     if (heartbeat.final && polling_) {
         polling_ = false;
-        desired_tx_in_force_ = required_rx_in_force_ = plan_.timing.delay;
+        desired_tx_in_force_ = required_rx_in_force_ = packed(plan_.timing.delay);
     }
     if (heartbeat.poll) {
         final_due_ = true;
@@ -271,20 +314,21 @@ void Route::handle_poll_bits(const Heartbeat& heartbeat) {
 }
 
 void Route::count_received(std::uint64_t counter) {
-    if (first_received_ == 0) first_received_ = counter;
-    first_received_ = std::min(first_received_, counter);
     highest_received_ = std::max(highest_received_, counter);
     ++heartbeats_received_;
-    loss_in_.update(highest_received_ - first_received_ + 1, heartbeats_received_);
+    loss_in_.update(highest_received_, heartbeats_received_);
 }
 
 std::uint32_t Route::measure(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat) {
     count_received(counter);
     if (heartbeat.highest_counter != 0)
         loss_out_.update(heartbeat.highest_counter, heartbeat.heartbeats_received);
+    // What has waited while we were away comes all at once.
+    if (now < stalled_until_ + kWaking) jitter_.reset();
     jitter_.add(heartbeat.transmit_time_ns, now);
     echo_time_ns_ = heartbeat.transmit_time_ns;
     echo_received_ = now;
+    data_since_echo_ = 0;
     if (heartbeat.echo_time_ns == 0 || heartbeat.echo_time_ns < to_ns(stalled_until_)) return 0;
     constexpr std::uint64_t kNonsense = 60'000'000'000;  // or clocks of a dead session
     std::uint64_t elapsed = to_ns(now) - heartbeat.echo_time_ns;
@@ -292,6 +336,7 @@ std::uint32_t Route::measure(TimePoint now, std::uint64_t counter, const Heartbe
     if (elapsed >= kNonsense || rtt <= Duration::zero()) return 0;
     auto rtt_us = static_cast<std::uint32_t>(std::max<std::int64_t>(1, to_us(rtt)));
     rtt_.add(rtt_us);
+    sickness_.handle_rtt(rtt_us);
     return rtt_us;
 }
 
@@ -313,7 +358,7 @@ void Route::disarm_detection() {
 void Route::handle_timers(TimePoint now) {
     if (suspect_deadline_ && *suspect_deadline_ <= now) {
         suspect_deadline_.reset();
-        local_suspect_ = true;
+        local_silent_ = true;
         set_suspect(now, true, Diagnostic::heartbeats_missed, false);
     }
     if (detection_deadline_ && *detection_deadline_ <= now) {
@@ -334,6 +379,7 @@ void Route::handle_stall(TimePoint now, Duration gap) {
     stalled_until_ = now;
     stall_tellings_ = kStallTellings;
     jitter_.reset();
+    sickness_.excuse();
     transmit_due_ = may_send();
     if (detection_deadline_) arm_detection();
 }
@@ -351,7 +397,7 @@ Heartbeat Route::compose(TimePoint now) const {
     Heartbeat h;
     h.state = state_;
     h.diagnostic = reason_;
-    h.suspect = local_suspect_;
+    h.suspect = local_silent_ || (is_up() && sickness_.verdict() != Diagnostic::none);
     h.stalled = stall_tellings_ > 0;
     h.threshold = plan_.timing.threshold;
     h.sender_route = plan_.id;
@@ -367,7 +413,7 @@ Heartbeat Route::compose(TimePoint now) const {
         echo_time_ns_ == 0 ? std::chrono::microseconds(0) : to_micros(now - echo_received_);
     h.heartbeats_received = heartbeats_received_;
     h.highest_counter = highest_received_;
-    h.data_received = data_received_;
+    h.data_received = data_received_ + data_copies_ - data_since_echo_;
     return h;
 }
 
@@ -386,6 +432,7 @@ Heartbeat Route::make_heartbeat(TimePoint now, Random& random) {
     earliest_transmit_ = now + least;
     next_transmit_ = now + random.between(least, most);
     ++heartbeats_sent_;
+    sickness_.balance().handle_sent(h.transmit_time_ns, data_sent_);
     remember(now, Direction::sent, counter_ + 1, h);
     return h;
 }
@@ -397,55 +444,6 @@ Heartbeat Route::make_notice(TimePoint now) {
     h.notice = true;
     h.state = BfdState::down;
     return h;
-}
-
-Candidate Route::candidate() const {
-    Candidate c;
-    c.id = plan_.id;
-    c.is_up = is_up();
-    c.is_suspect = suspect_;
-    c.priority = plan_.priority;
-    if (ever_lost_) c.healthy_since = healthy_since_;
-    return c;
-}
-
-Quality Route::quality() const {
-    Quality q;
-    q.rtt_us = rtt_.percentile(50);
-    q.loss = loss_in_.loss();
-    if (auto out = loss_out_.loss()) q.loss = std::max(q.loss.value_or(0), *out);
-    return q;
-}
-
-RouteReport Route::report() const {
-    RouteReport r;
-    r.id = plan_.id;
-    r.peer = plan_.peer;
-    r.state = state_;
-    r.suspect = suspect_;
-    r.reason = reason_;
-    r.remote_said_so = remote_said_so_;
-    r.since = since_;
-    r.timing = plan_.timing;
-    r.detection_time = detection_time();
-    r.patience = patience_;
-    r.transmit_interval = transmit_interval();
-    r.rtt_p50_us = rtt_.percentile(50);
-    r.rtt_p99_us = rtt_.percentile(99);
-    r.jitter_us = jitter_.jitter_us();
-    r.loss_in = loss_in_.loss();
-    r.loss_out = loss_out_.loss();
-    r.heartbeats_sent = heartbeats_sent_;
-    r.heartbeats_received = heartbeats_received_;
-    r.data_sent = data_sent_;
-    r.data_received = data_received_;
-    r.transitions = transitions_;
-    return r;
-}
-
-HeartbeatRecord Route::record(TimePoint at, Direction direction, std::uint64_t counter,
-                              const Heartbeat& heartbeat, std::uint32_t rtt_us) const {
-    return {at, plan_.id, plan_.peer, direction, counter, heartbeat, rtt_us};
 }
 
 void Route::remember(TimePoint now, Direction direction, std::uint64_t counter,

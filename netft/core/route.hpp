@@ -4,8 +4,9 @@
 //  - a route that is not up sends every kDownInterval (quiet ones every kQuietInterval), not once
 //    a second at most: clusters start in a second or two;
 //  - every change of state or suspicion is said at once, not with the next periodic heartbeat;
-//  - `suspect`: up, but kSuspectIntervals have passed without a heartbeat, or the peer says that it
-//    misses ours. Traffic leaves a suspect route; only the detection time makes it down.
+//  - `suspect`: up, but kSuspectQuarters have passed without a heartbeat, or it is sick
+//    (core/sickness), or the peer says so. Traffic leaves a suspect route; only the detection time
+//    makes it down.
 // Timing: the sending interval is max(own desired TX, remote required RX) less 0–25 % jitter
 // (§6.8.7); detection time = remote threshold × max(own required RX, remote desired TX) (§6.8.4). A
 // slower desired TX or a faster required RX takes force only when the peer has answered a poll
@@ -25,6 +26,7 @@
 #include "netft/core/route_memory.hpp"
 #include "netft/core/route_state.hpp"
 #include "netft/core/selector.hpp"
+#include "netft/core/sickness.hpp"
 #include "netft/wire/heartbeat.hpp"
 
 namespace netft::core {
@@ -38,6 +40,8 @@ class Route {
     static constexpr int kSuspectQuarters = 9;
     // How many times a loss is told to the peer over other routes.
     static constexpr std::uint8_t kNotices = 3;
+    // How long after a stall delays are still ours.
+    static constexpr Duration kWaking = 100ms;
     // How many heartbeats say that we were stalled.
     static constexpr std::uint8_t kStallTellings = 3;
 
@@ -59,7 +63,18 @@ class Route {
     std::uint32_t handle_heartbeat(TimePoint now, std::uint64_t counter,
                                    const Heartbeat& heartbeat);
     void handle_notice(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat);
-    void count_data_received(std::uint32_t datagrams) { data_received_ += datagrams; }
+    // A heartbeat that had come already.
+    void handle_duplicate(std::uint64_t counter);
+    // A datagram of data came on this route; not fresh: over another it had come before.
+    void handle_data(TimePoint now, std::uint64_t counter, bool is_fresh) {
+        ++data_since_echo_;
+        if (!is_fresh) {
+            ++data_copies_;
+            return;
+        }
+        ++data_received_;
+        sickness_.order().handle_data(now, counter);
+    }
     void count_data_sent(std::uint32_t datagrams) { data_sent_ += datagrams; }
 
     // --- time
@@ -104,6 +119,8 @@ class Route {
     Duration receive_interval() const;
     void apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remote_said_so);
     void set_suspect(TimePoint now, bool suspect, Diagnostic reason, bool remote_said_so);
+    void judge(TimePoint now, const Heartbeat& heartbeat, bool was_silent);
+    void count_for_sickness(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat);
     RouteEvent event_of(const Heartbeat& heartbeat) const;
     bool is_excused(Diagnostic reason) const;
     void emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic reason, bool remote);
@@ -123,8 +140,8 @@ class Route {
     Diagnostic reason_ = Diagnostic::none;
     bool remote_said_so_ = false;
     bool suspect_ = false;
-    bool local_suspect_ = false;   // we miss theirs
-    bool remote_suspect_ = false;  // they miss ours
+    bool local_silent_ = false;    // we miss theirs
+    bool remote_suspect_ = false;  // they miss ours, or find the route sick
     bool has_session_ = false;
     bool ever_lost_ = false;
     bool transmit_due_ = false;
@@ -141,10 +158,11 @@ class Route {
     TimePoint healthy_since_;
 
     // In force; plan_.timing.delay is what we advertise (§6.8.3).
-    Duration desired_tx_in_force_;
-    Duration required_rx_in_force_;
-    Duration remote_desired_tx_{};
-    Duration remote_required_rx_{};
+    using Micros = std::chrono::duration<std::uint32_t, std::micro>;
+    Micros desired_tx_in_force_;
+    Micros required_rx_in_force_;
+    Micros remote_desired_tx_{};
+    Micros remote_required_rx_{};
 
     OptionalTime next_transmit_;
     TimePoint earliest_transmit_;
@@ -153,12 +171,13 @@ class Route {
     TimePoint last_heard_;
 
     std::uint64_t counter_ = 0;
-    std::uint64_t first_received_ = 0;  // counter; 0: none yet
-    std::uint64_t highest_received_ = 0;
+    std::uint64_t highest_received_ = 0;     // counter; 0: none yet
     std::uint64_t heartbeats_received_ = 0;  // in this incarnation of the peer
     std::uint64_t heartbeats_sent_ = 0;
     std::uint64_t data_received_ = 0;
     std::uint64_t data_sent_ = 0;
+    std::uint32_t data_copies_ = 0;      // received, not fresh
+    std::uint32_t data_since_echo_ = 0;  // of both, what came after the echoed heartbeat
     std::uint64_t echo_time_ns_ = 0;
     TimePoint stalled_until_;  // an echo of what was sent before measures our stall
     TimePoint echo_received_;
@@ -166,6 +185,7 @@ class Route {
     JitterMeter jitter_;
     LossMeter loss_in_;
     LossMeter loss_out_;
+    Sickness sickness_;
 
     RecentHeartbeats recent_;
     PendingTransitions transitions_out_;

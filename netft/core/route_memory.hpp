@@ -5,7 +5,9 @@
 // rarely looked at is packed here and unpacked when somebody asks.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -48,7 +50,10 @@ struct RoutePlan {
 class RecentHeartbeats {
  public:
     void add(const RecentHeartbeat& h) {
-        at_[next_] = h.at;
+        // Longer ago than 71 minutes is as good as that.
+        Duration since = std::clamp<Duration>(h.at - newest_, Duration{}, kLongest);
+        since_[next_] = std::chrono::duration_cast<Micros>(since);
+        newest_ = h.at;
         counters_[next_] = h.counter;
         diagnostics_[next_] = h.diagnostic;
         bits_[next_] =
@@ -61,17 +66,23 @@ class RecentHeartbeats {
     // Into `transition`, oldest first.
     void copy_to(RouteTransition& transition) const {
         transition.recent_count = count_;
-        for (std::size_t i = 0; i < count_; ++i)
-            transition.recent[i] = at((next_ + kRecentHeartbeats - count_ + i) % kRecentHeartbeats);
+        TimePoint when = newest_;
+        for (std::size_t i = count_; i-- > 0;) {
+            std::size_t place = (next_ + kRecentHeartbeats - count_ + i) % kRecentHeartbeats;
+            transition.recent[i] = at(place, when);
+            when -= since_[place];
+        }
     }
 
  private:
+    using Micros = std::chrono::duration<std::uint32_t, std::micro>;
+    static constexpr Duration kLongest = Micros::max();
     static constexpr unsigned kState = 3;
     static constexpr unsigned kSuspect = 4;
     static constexpr unsigned kSent = 8;
 
-    RecentHeartbeat at(std::size_t i) const {
-        return {.at = at_[i],
+    RecentHeartbeat at(std::size_t i, TimePoint when) const {
+        return {.at = when,
                 .direction = (bits_[i] & kSent) != 0 ? Direction::sent : Direction::received,
                 .state = static_cast<BfdState>(bits_[i] & kState),
                 .suspect = (bits_[i] & kSuspect) != 0,
@@ -79,7 +90,8 @@ class RecentHeartbeats {
                 .counter = counters_[i]};
     }
 
-    std::array<TimePoint, kRecentHeartbeats> at_{};
+    TimePoint newest_{};
+    std::array<Micros, kRecentHeartbeats> since_{};  // the one before
     std::array<std::uint64_t, kRecentHeartbeats> counters_{};
     std::array<Diagnostic, kRecentHeartbeats> diagnostics_{};
     std::array<std::uint8_t, kRecentHeartbeats> bits_{};
@@ -96,7 +108,9 @@ class PendingTransitions {
     // What does not fit is lost: the state it leads to is not.
     void push(const RouteTransition& t) {
         if (count_ == kMax) return;
-        at_[count_] = t.at;
+        if (count_ == 0) oldest_ = t.at;
+        after_[count_] = std::chrono::duration_cast<Nanos>(
+            std::clamp<Duration>(t.at - oldest_, Duration{}, Nanos::max()));
         reasons_[count_] = t.reason;
         bits_[count_] = static_cast<std::uint8_t>(
             static_cast<unsigned>(t.from) | static_cast<unsigned>(t.to) << kToShift |
@@ -108,7 +122,7 @@ class PendingTransitions {
     std::optional<RouteTransition> pop() {
         if (count_ == 0) return {};
         RouteTransition t;
-        t.at = at_[0];
+        t.at = oldest_ + after_[0];
         t.from = static_cast<BfdState>(bits_[0] & kState);
         t.to = static_cast<BfdState>(bits_[0] >> kToShift & kState);
         t.from_suspect = (bits_[0] & kFromSuspect) != 0;
@@ -117,7 +131,7 @@ class PendingTransitions {
         t.remote_said_so = (bits_[0] & kRemoteSaidSo) != 0;
         --count_;
         for (std::size_t i = 0; i < count_; ++i) {
-            at_[i] = at_[i + 1];
+            after_[i] = after_[i + 1];
             reasons_[i] = reasons_[i + 1];
             bits_[i] = bits_[i + 1];
         }
@@ -132,7 +146,10 @@ class PendingTransitions {
     static constexpr unsigned kToSuspect = 32;
     static constexpr unsigned kRemoteSaidSo = 64;
 
-    std::array<TimePoint, kMax> at_{};
+    using Nanos = std::chrono::duration<std::uint32_t, std::nano>;
+
+    TimePoint oldest_{};               // of the last that was pushed into nothing
+    std::array<Nanos, kMax> after_{};  // `oldest_`: the engine takes them within a cycle
     std::array<Diagnostic, kMax> reasons_{};
     std::array<std::uint8_t, kMax> bits_{};
     std::uint8_t count_ = 0;

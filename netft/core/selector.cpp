@@ -7,8 +7,11 @@ namespace netft::core {
 
 namespace {
 
+// Of suspect routes, what is silent may be dead.
+int badness(const Candidate& c) { return !c.is_suspect ? 0 : c.is_sick ? 1 : 2; }
+
 bool is_better(const Candidate& a, const Candidate& b) {
-    return std::tuple(a.is_suspect, a.priority, a.id) < std::tuple(b.is_suspect, b.priority, b.id);
+    return std::tuple(badness(a), a.priority, a.id) < std::tuple(badness(b), b.priority, b.id);
 }
 
 const Candidate* best_of(std::span<const Candidate> candidates) {
@@ -102,8 +105,8 @@ Selection select(TimePoint now, std::span<const Candidate> candidates,
     if (best == nullptr) return {};
     const Candidate* chosen = find(candidates, current);
     bool is_unsettled = best->is_suspect || (chosen != nullptr && chosen->is_suspect);
-    if (chosen == nullptr || (chosen->is_suspect && !best->is_suspect))
-        return {best->id, {}, best->is_suspect, is_unsettled};
+    if (chosen == nullptr || badness(*chosen) > badness(*best))
+        return {best->id, {}, best->is_suspect, is_unsettled, best->is_sick};
 
     Selection selection;
     selection.is_unsettled = is_unsettled;
@@ -120,6 +123,7 @@ Selection select(TimePoint now, std::span<const Candidate> candidates,
     }
     selection.route = chosen->id;
     selection.is_suspect = chosen->is_suspect;
+    selection.is_sick = chosen->is_sick;
     return selection;
 }
 

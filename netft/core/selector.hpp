@@ -3,7 +3,8 @@
 // select(), for policy failover: the healthiest, then cheapest route that is up. Traffic leaves a
 // route at once when it goes down, or is suspect while another is not; it returns to a better route
 // only when that has been healthy for the hold-down. The selection is unsettled when it is suspect,
-// or the one before it is: what has just been left may be as good as what was taken.
+// or the one before it is: what has just been left may be as good as what was taken. Of suspect
+// routes, one that is merely sick is better than one that is silent.
 //
 // share(), for policy spread: the routes that may carry flows, each with its weight.
 #pragma once
@@ -25,6 +26,7 @@ struct Candidate {
     std::uint32_t priority = 0;  // lower is preferred
     // Since when it is up and not suspect. nullopt: it was never lost, no hold-down applies.
     std::optional<TimePoint> healthy_since;
+    bool is_sick = false;  // suspect, but its heartbeats come
 };
 
 struct Selection {
@@ -32,6 +34,7 @@ struct Selection {
     std::optional<TimePoint> recheck;  // when a hold-down ends that may change the answer
     bool is_suspect = false;           // `route` is: nothing better is up
     bool is_unsettled = false;
+    bool is_sick = false;  // `route` is
 };
 
 Selection select(TimePoint now, std::span<const Candidate> candidates,

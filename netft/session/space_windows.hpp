@@ -28,8 +28,8 @@ class SpaceWindows {
 
  private:
     struct Slot {
+        std::uint32_t used = 0;  // may wrap: then another goes than should
         std::uint16_t space = 0;
-        std::uint64_t used = 0;
         ReplayWindow<2> window;  // at least 64 heartbeats
     };
 
@@ -46,7 +46,7 @@ class SpaceWindows {
     }
 
     std::vector<Slot> slots_;
-    std::uint64_t uses_ = 0;
+    std::uint32_t uses_ = 0;
 };
 
 }  // namespace netft::session

@@ -28,10 +28,10 @@
 //  |   padding (zeros, any length: MTU probes)                     |
 //
 // P poll, F final (RFC 5880 §6.5) · R graceful restart · S I was stalled · Q suspect: I miss your
-// heartbeats · N notice: sent over another route, says the state of the route it names and proves
-// nothing about the route it came by.
-// A probe is a padded heartbeat: too long for the path, it is lost, and that is no loss of the
-// route. So it is counted apart, at both ends.
+// heartbeats, or find the route sick · N notice: sent over another route, says the state of the
+// route it names and proves nothing about the route it came by. A probe is a padded heartbeat: too
+// long for the path, it is lost, and that is no loss of the route. So it is counted apart, at both
+// ends.
 #pragma once
 
 #include <chrono>
@@ -87,6 +87,8 @@ enum class Diagnostic : std::uint8_t {
 // "detection time expired", …; unknown values read "unknown diagnostic".
 std::string_view to_string(Diagnostic diagnostic);
 std::string_view to_string(BfdState state);
+// What a route has that is suspect although its heartbeats come; so is what later versions add.
+constexpr bool is_sickness(Diagnostic diagnostic) { return diagnostic >= Diagnostic::packets_lost; }
 
 struct Heartbeat {
     BfdState state = BfdState::down;
@@ -107,7 +109,7 @@ struct Heartbeat {
     std::chrono::microseconds echo_hold{};
     std::uint64_t heartbeats_received = 0;
     std::uint64_t highest_counter = 0;
-    std::uint64_t data_received = 0;
+    std::uint64_t data_received = 0;   // until the echoed heartbeat came; copies count
     std::uint32_t probes_sent = 0;     // this one included; since start
     std::uint8_t probes_received = 0;  // modulo 256
 

@@ -20,6 +20,10 @@ void Checkers::calm(std::size_t a, std::size_t b, std::size_t network) {
     if (disturbed_.erase(pair(a, b, network)) > 0) calm_since_[pair(a, b, network)] = world_->now();
 }
 
+void Checkers::note_change(std::size_t a, std::size_t b, std::size_t network) {
+    changed_[pair(a, b, network)] = world_->now();
+}
+
 void Checkers::disturb_node(std::size_t node, TimePoint until) {
     auto [entry, is_new] = node_excused_until_.try_emplace(node, until);
     if (!is_new) entry->second = std::max(entry->second, until);
@@ -42,12 +46,36 @@ bool Checkers::is_excused(std::size_t node, std::size_t peer, std::size_t networ
 void Checkers::on_transition(std::size_t node, const core::RouteTransition& transition) {
     ++transitions_;
     if (is_verbose_) print(node, transition);
+    check_fall(node, transition);
+    check_suspicion(node, transition);
+}
+
+void Checkers::check_fall(std::size_t node, const core::RouteTransition& transition) {
     bool fell = transition.from == BfdState::up && transition.to != BfdState::up;
     if (!fell || transition.reason != Diagnostic::detection_time_expired) return;
     auto place = world_->place_of(node, transition.route);
     if (!place || is_excused(node, place->peer, place->network, detection_bound())) return;
     on_violation("false down: n" + std::to_string(node + 1) + " -> n" +
                  std::to_string(place->peer + 1) + " on net" + std::to_string(place->network));
+}
+
+// Nothing that a network of one's own would be blamed for: no loss, little jitter, little delay.
+bool Checkers::is_well(std::size_t a, std::size_t b, std::size_t network) const {
+    auto changed = changed_.find(pair(a, b, network));
+    if (changed != changed_.end() && world_->now() - changed->second < kMemory) return false;
+    for (auto [from, to] : {std::pair(a, b), std::pair(b, a)})
+        if (!world_->link(from, to, network).is_well()) return false;
+    return true;
+}
+
+void Checkers::check_suspicion(std::size_t node, const core::RouteTransition& t) {
+    if (t.from_suspect || !t.to_suspect || !is_sickness(t.reason)) return;
+    auto place = world_->place_of(node, t.route);
+    if (!place || is_excused(node, place->peer, place->network, kMemory)) return;
+    if (!is_well(node, place->peer, place->network)) return;
+    on_violation("false suspicion: n" + std::to_string(node + 1) + " -> n" +
+                 std::to_string(place->peer + 1) + " on net" + std::to_string(place->network) +
+                 ": " + std::string(to_string(t.reason)));
 }
 
 void Checkers::print(std::size_t node, const core::RouteTransition& t) const {

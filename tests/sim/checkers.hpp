@@ -2,6 +2,7 @@
 //
 //  no false down      a route goes down by detection only when something disturbed that path or
 //                     one of its nodes within the time that detection takes
+//  no false suspicion a route is called sick only when its path or an end of it was not well
 //  down in time       a route that is cut is not up when its detection time has passed
 //  at most once       no frame reaches an adapter twice, changed, or out of a former life
 //  counters add up    received = consumed + Σ drops
@@ -24,6 +25,8 @@ class Checkers : public Observer {
     // second are lost in a row once in 10^7 s.
     static constexpr double kHarmlessLoss = 0.02;
     static constexpr Duration kRecovery = 20s;
+    // How long what is over may still be held against a route.
+    static constexpr Duration kMemory = 12s;
 
     Checkers() = default;
     void attach(World& world) { world_ = &world; }
@@ -36,6 +39,8 @@ class Checkers : public Observer {
     void calm(std::size_t a, std::size_t b, std::size_t network);
     // A node stalled, restarted, lost carrier: all its paths are excused until `until`.
     void disturb_node(std::size_t node, TimePoint until);
+    // A link of the pair on a network changed, for better or worse; also where it harms nobody.
+    void note_change(std::size_t a, std::size_t b, std::size_t network);
 
     // --- asked by the scenario
     void check_counters();
@@ -57,12 +62,16 @@ class Checkers : public Observer {
     static Pair pair(std::size_t a, std::size_t b, std::size_t network);
     bool is_excused(std::size_t node, std::size_t peer, std::size_t network, Duration within) const;
     Duration detection_bound() const;
+    bool is_well(std::size_t a, std::size_t b, std::size_t network) const;
+    void check_fall(std::size_t node, const core::RouteTransition& transition);
+    void check_suspicion(std::size_t node, const core::RouteTransition& transition);
     void print(std::size_t node, const core::RouteTransition& transition) const;
 
     World* world_ = nullptr;
     bool is_verbose_ = false;
     std::set<Pair> disturbed_;
     std::map<Pair, TimePoint> calm_since_;
+    std::map<Pair, TimePoint> changed_;
     std::map<std::size_t, TimePoint> node_excused_until_;
     std::map<std::pair<std::size_t, std::size_t>, std::uint64_t> last_epoch_;  // (from, to)
     std::map<std::size_t, std::uint64_t> receiver_epoch_;

@@ -6,10 +6,6 @@ namespace netft::sim {
 
 namespace {
 
-bool is_clean(const LinkState& l) {
-    return !l.is_cut && l.loss == 0 && l.duplication == 0 && l.jitter <= 1ms && l.delay <= 10ms;
-}
-
 std::string name_of(std::size_t node) { return "n" + std::to_string(node + 1); }
 
 }  // namespace
@@ -35,6 +31,7 @@ void Promises::handle_link_change(std::size_t a, std::size_t b, std::size_t netw
     PairState& state = pair_of(a, b);
     state.changed = here_.now();
     state.clean_since[network] = here_.now();
+    note_change(a, b, network);
 }
 
 void Promises::handle_node_fault(std::size_t node, TimePoint until) {
@@ -52,7 +49,7 @@ bool Promises::is_promised(World& world, std::size_t from, std::size_t to) const
     for (std::size_t net = 0; net < state.clean_since.size(); ++net) {
         const LinkState& there = world.link(from, to, net);
         const LinkState& back = world.link(to, from, net);
-        if (is_clean(there) && is_clean(back))
+        if (there.is_well() && back.is_well())
             has_clean |= now >= state.clean_since[net] + kClean;
         else if (!there.is_cut && !back.is_cut)
             return false;

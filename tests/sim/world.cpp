@@ -6,6 +6,7 @@ namespace netft::sim {
 
 namespace {
 
+constexpr std::size_t kIpAndUdp = 28;
 constexpr std::size_t kFrameHead = 32;  // what send_frame() writes: who, when, how long
 
 IpAddress address_of(std::size_t node, std::size_t network) {
@@ -244,8 +245,11 @@ void World::transmit(std::size_t from, EndpointId local, const Endpoint& remote,
         if (on_wire) on_wire(from, to, *network, bytes);
         chatter_ += (bytes[0] & 15) != static_cast<std::uint8_t>(MessageType::data);
         if (!nodes_[to].carrier[*network] || !nodes_[to].has_address[*network]) return;
-        const LinkState& state = link(from, to, *network);
+        LinkState& state = link(from, to, *network);
+        bool is_data = (bytes[0] & 15) == static_cast<std::uint8_t>(MessageType::data);
         if (state.is_cut || random_.chance(state.loss)) return;
+        if (is_data && state.data_loss > 0 && random_.chance(state.data_loss)) return;
+        if (bytes.size() + kIpAndUdp > state.mtu) return;
         Packet packet{from, to, *network, {bytes.begin(), bytes.end()}};
         launch(packet, state);
         if (random_.chance(state.duplication)) launch(packet, state);
@@ -280,8 +284,16 @@ std::optional<Bytes> World::open(SimNode& node, Bytes datagram) {
     return opened;
 }
 
-void World::launch(const Packet& packet, const LinkState& state) {
+void World::launch(const Packet& packet, LinkState& state) {
     TimePoint at = now_ + state.delay + random_.between(0ns, state.jitter);
+    if (state.stragglers > 0 && random_.chance(state.stragglers)) at += state.straggle;
+    if (state.rate > 0) {
+        auto time_of = [&state](std::size_t bytes) { return Duration(1s) * bytes / state.rate; };
+        state.busy_until = std::max(state.busy_until, now_);
+        if (state.busy_until - now_ > time_of(state.queue)) return;
+        state.busy_until += time_of(packet.bytes.size() + kIpAndUdp);
+        at += state.busy_until - now_;
+    }
     std::size_t to = packet.to;
     push({at, 0, Step::Kind::packet, to, store(packet), 0});
 }

@@ -1,11 +1,11 @@
 // A cluster in a box: n nodes with the real coordinator, engine and train assembler, joined by m
 // simulated networks, on virtual time. One seed is one run, whatever the machine does.
 //
-// Per directed pair of nodes on a network: cut, loss, delay, jitter (which reorders) and
-// duplication. Per node: stall (nothing is processed, datagrams wait), restart (a new incarnation
-// after a while), a clock of its own, an older or newer minor version, carrier and address per
-// interface. Datagrams are kept as bytes; nothing of a node's inside is looked at but through its
-// public functions.
+// Per directed pair of nodes on a network: cut, loss (of all or of data alone), delay, jitter
+// (which reorders), stragglers, duplication, MTU, rate with a queue. Per node: stall (nothing is
+// processed, datagrams wait), restart (a new incarnation after a while), a clock of its own, an
+// older or newer minor version, carrier and address per interface. Datagrams are kept as bytes;
+// nothing of a node's inside is looked at but through its public functions.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,19 @@ struct LinkState {
     double duplication = 0;
     Duration delay = 100us;
     Duration jitter = 20us;
+    double data_loss = 0;   // as where one member of several carries data alone, and is broken
+    double stragglers = 0;  // share of datagrams that take `straggle` longer
+    Duration straggle = 20ms;
+    std::size_t mtu = 65'535;    // bytes of IP packet; what is longer vanishes
+    std::uint64_t rate = 0;      // bytes a second; 0: no limit
+    std::size_t queue = 65'536;  // bytes that wait for it
+    TimePoint busy_until{};
+
+    // As a healthy network is.
+    bool is_well() const {
+        return !is_cut && loss == 0 && duplication == 0 && jitter <= 1ms && delay <= 10ms &&
+               data_loss == 0 && stragglers == 0 && mtu >= 1500 && rate == 0;
+    }
 };
 
 // What is peculiar to a node, for as long as the world stands.
@@ -180,7 +193,7 @@ class World {
     std::vector<routing::InterfaceFact> facts_of(std::size_t node) const;
     void push(Step step);
     void transmit(std::size_t from, EndpointId local, const Endpoint& remote, Bytes bytes);
-    void launch(const Packet& packet, const LinkState& link);
+    void launch(const Packet& packet, LinkState& link);
     void receive(std::size_t node, const Packet& packet);
     void deliver(std::size_t node, PeerId peer, Bytes train);
     void pump(std::size_t node);
