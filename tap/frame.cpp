@@ -7,6 +7,8 @@ namespace netft::tap {
 
 namespace {
 
+constexpr std::size_t kEtherTypeOffset = 12;
+constexpr std::size_t kVlanTagSize = 4;
 constexpr std::size_t kUdpHeaderSize = 8;
 constexpr std::size_t kTcpHeaderSizeMin = 20;
 constexpr std::uint16_t kTcpChecksumOffset = 16;
@@ -53,12 +55,18 @@ bool fits_gso_type(const Transport& transport, std::uint8_t gso_type) {
     return false;
 }
 
-bool is_segmentation_true(const VirtioHeader& header, const Ethernet& ethernet, std::size_t l2_size,
+bool is_vlan_tagged(Bytes frame) {
+    return load_big_endian<std::uint16_t>(frame.data() + kEtherTypeOffset) == kEtherVlan;
+}
+
+bool is_segmentation_true(const VirtioHeader& header, Bytes frame, std::size_t l2_size,
                           std::size_t frame_bytes) {
     if (header.gso_type == kGsoNone) return header.gso_size == 0;
     // §5.1.6.2: a segmented frame's checksum is always left to the receiver.
     if (header.gso_size == 0 || (header.flags & kVirtioNeedsChecksum) == 0) return false;
-    const std::optional<Transport> transport = find_transport(ethernet, l2_size);
+    std::optional<Ethernet> ethernet = parse_ethernet(frame);
+    if (!ethernet || !skip_vlan_tag(*ethernet)) return false;
+    const std::optional<Transport> transport = find_transport(*ethernet, l2_size);
     return transport && fits_gso_type(*transport, header.gso_type) &&
            header.checksum_start == transport->start &&
            header.checksum_offset == transport->checksum_offset &&
@@ -77,26 +85,19 @@ bool are_flags_known(std::uint8_t flags) {
 
 }  // namespace
 
-std::optional<MacPair> mac_pair(Bytes frame) {
-    const std::optional<Ethernet> ethernet = parse_ethernet(frame);
-    if (!ethernet) return {};
-    return MacPair{ethernet->destination, ethernet->source};
-}
-
+// Most frames are single packets: of these nothing behind the Ethernet header is looked at.
 std::optional<DropReason> check_virtio(Bytes head, std::size_t total_bytes) {
     if (total_bytes < kVirtioHeaderSize + kEthernetHeaderSize) return DropReason::frame_too_short;
-    const std::optional<VirtioHeader> header = decode_virtio(head);
-    if (!header) return DropReason::frame_bad_virtio;
-    std::optional<Ethernet> ethernet = parse_ethernet(head.subspan(kVirtioHeaderSize));
-    if (!ethernet) return DropReason::frame_bad_virtio;
-
-    const std::size_t before = ethernet->payload.size();
-    if (!skip_vlan_tag(*ethernet)) return DropReason::frame_bad_virtio;
-    const std::size_t l2_size = kEthernetHeaderSize + before - ethernet->payload.size();
+    if (head.size() < kVirtioHeaderSize + kEthernetHeaderSize) return DropReason::frame_bad_virtio;
+    const VirtioHeader header = read_virtio(head.data());
+    const Bytes frame = head.subspan(kVirtioHeaderSize);
+    const std::size_t l2_size =
+        is_vlan_tagged(frame) ? kEthernetHeaderSize + kVlanTagSize : kEthernetHeaderSize;
+    if (frame.size() < l2_size) return DropReason::frame_bad_virtio;
     const std::size_t frame_bytes = total_bytes - kVirtioHeaderSize;
-    const bool fine = are_flags_known(header->flags) && header->header_length <= frame_bytes &&
-                      is_checksum_inside(*header, l2_size, frame_bytes) &&
-                      is_segmentation_true(*header, *ethernet, l2_size, frame_bytes);
+    const bool fine = are_flags_known(header.flags) && header.header_length <= frame_bytes &&
+                      is_checksum_inside(header, l2_size, frame_bytes) &&
+                      is_segmentation_true(header, frame, l2_size, frame_bytes);
     if (!fine) return DropReason::frame_bad_virtio;
     return {};
 }

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <vector>
@@ -36,7 +37,13 @@ struct MacPair {
     MacAddress destination;
     MacAddress source;
 };
-std::optional<MacPair> mac_pair(Bytes frame);
+static_assert(sizeof(MacPair) == 12);
+inline std::optional<MacPair> mac_pair(Bytes frame) {
+    if (frame.size() < kEthernetHeaderSize) return {};
+    MacPair pair;
+    std::memcpy(&pair, frame.data(), sizeof(pair));
+    return pair;
+}
 
 // The address that an ARP request or a neighbour solicitation in `frame` (no virtio header) asks
 // for. nullopt: it is neither, or it is malformed, or it is duplicate address detection (sender

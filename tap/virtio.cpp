@@ -12,17 +12,8 @@ constexpr std::uint16_t swapped(std::uint16_t v) {
 }  // namespace
 
 std::optional<VirtioHeader> decode_virtio(Bytes bytes) {
-    ByteReader in(bytes);
-    VirtioHeader header;
-    header.flags = in.u8();
-    header.gso_type = in.u8();
-    header.header_length = swapped(in.u16());
-    header.gso_size = swapped(in.u16());
-    header.checksum_start = swapped(in.u16());
-    header.checksum_offset = swapped(in.u16());
-    header.buffers = swapped(in.u16());
-    if (!in.ok()) return {};
-    return header;
+    if (bytes.size() < kVirtioHeaderSize) return {};
+    return read_virtio(bytes.data());
 }
 
 void encode(const VirtioHeader& header, ByteWriter& out) {

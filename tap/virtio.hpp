@@ -39,6 +39,21 @@ struct VirtioHeader {
     bool operator==(const VirtioHeader&) const = default;
 };
 
+// A 16-bit field, little-endian as nothing else on the wire.
+inline std::uint16_t little_endian_at(const std::uint8_t* at) {
+    return static_cast<std::uint16_t>(at[0] | at[1] << 8);
+}
+// From exactly kVirtioHeaderSize bytes.
+inline VirtioHeader read_virtio(const std::uint8_t* at) {
+    return {.flags = at[0],
+            .gso_type = at[1],
+            .header_length = little_endian_at(at + 2),
+            .gso_size = little_endian_at(at + 4),
+            .checksum_start = little_endian_at(at + 6),
+            .checksum_offset = little_endian_at(at + 8),
+            .buffers = little_endian_at(at + 10)};
+}
+
 // nullopt: fewer than kVirtioHeaderSize bytes.
 std::optional<VirtioHeader> decode_virtio(Bytes bytes);
 void encode(const VirtioHeader& header, ByteWriter& out);

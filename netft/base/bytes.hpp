@@ -66,7 +66,7 @@ class ByteReader {
     std::array<std::uint8_t, N> array() {
         std::array<std::uint8_t, N> out{};
         Bytes bytes = take(N);
-        std::copy(bytes.begin(), bytes.end(), out.begin());
+        if (bytes.size() == N) std::memcpy(out.data(), bytes.data(), N);
         return out;
     }
 

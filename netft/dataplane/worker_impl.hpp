@@ -63,7 +63,7 @@ struct Worker::Impl {
     // --- worker_receive.cpp
     void receive_from_ports();
     bool receive_from(std::size_t port, std::uint32_t ready);
-    void handle_received(EndpointId local, const Received& received);
+    void handle_received(const core::Path& path, const Received& received);
     MutableBytes open_run(MutableBytes rest, std::uint16_t segment, const core::Path& path);
     void open_all(SessionIndex session, std::span<const MutableBytes> sealed,
                   const core::Path& path);

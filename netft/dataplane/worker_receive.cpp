@@ -27,14 +27,21 @@ bool Worker::Impl::receive_from(std::size_t port, std::uint32_t ready_fds) {
     std::array<Received, Port::kBurstMax> room;
     std::size_t count = transmitter.port(port).receive(room, ready_fds, drops);
     std::span<Received> burst = std::span(room).first(count);
-    for (const Received& received : burst) handle_received(transmitter.endpoint(port), received);
+    core::Path path;
+    for (const Received& received : burst) {
+        // Looked up once for all that one sender sends.
+        bool is_same = path.route != core::Path::kNoRoute && path.remote == received.remote;
+        if (!is_same) path = engine.path_of(transmitter.endpoint(port), received.remote);
+        handle_received(path, received);
+    }
     spill_run();  // the rest of it may come with the next burst
-    for (const Received& received : burst) rte_pktmbuf_free(received.mbuf);
+    std::array<rte_mbuf*, Port::kBurstMax> done;
+    for (std::size_t i = 0; i < count; ++i) done[i] = burst[i].mbuf;
+    rte_pktmbuf_free_bulk(done.data(), static_cast<unsigned>(count));
     return count > 0;
 }
 
-void Worker::Impl::handle_received(EndpointId local, const Received& received) {
-    core::Path path = engine.path_of(local, received.remote);
+void Worker::Impl::handle_received(const core::Path& path, const Received& received) {
     MutableBytes rest = room_of(received.mbuf).first(received.mbuf->data_len);
     while (!rest.empty()) {
         if (layout.tag != 0) {

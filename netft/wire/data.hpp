@@ -34,7 +34,18 @@ struct TrainPrefix {
 };
 
 // nullopt: truncated, count 0 or above kTrainDatagramsMax, index ≥ count, or no body.
-std::optional<TrainPrefix> decode_train_prefix(Bytes payload);
+inline std::optional<TrainPrefix> decode_train_prefix(Bytes payload) {
+    if (payload.size() <= kTrainPrefixSize) return {};
+    TrainPrefix prefix{.index = load_big_endian<std::uint16_t>(payload.data()),
+                       .count = load_big_endian<std::uint16_t>(payload.data() + 2)};
+    if (prefix.count > kTrainDatagramsMax || prefix.index >= prefix.count) return {};
+    return prefix;
+}
+// To exactly kTrainPrefixSize bytes.
+inline void write_train_prefix(const TrainPrefix& prefix, std::uint8_t* to) {
+    store_big_endian(to, prefix.index);
+    store_big_endian(to + 2, prefix.count);
+}
 void encode(const TrainPrefix& prefix, ByteWriter& out);
 
 }  // namespace netft

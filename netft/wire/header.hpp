@@ -35,6 +35,9 @@ enum class MessageType : std::uint8_t {
     control = 6,
 };
 
+constexpr std::uint8_t kMessageTypeMin = 1;
+constexpr std::uint8_t kMessageTypeMax = 6;
+
 struct Header {
     MessageType type = MessageType::heartbeat;
     std::uint8_t flags = 0;  // none defined in version 1: sent as 0, ignored by the receiver
@@ -46,8 +49,38 @@ struct Header {
     bool operator==(const Header&) const = default;
 };
 
-// Reads the header of `datagram`. On failure nullopt and the reason in `why`.
-std::optional<Header> decode_header(Bytes datagram, DropReason& why);
+// Reads the header of `datagram`. On failure nullopt and the reason in `why`. Inline, and one check
+// of the length for all fields: both ends do it for every datagram.
+inline std::optional<Header> decode_header(Bytes datagram, DropReason& why) {
+    if (datagram.size() < kHeaderSize) {
+        why = DropReason::rx_truncated;
+        return {};
+    }
+    const std::uint8_t* at = datagram.data();
+    if (at[0] >> 4 != kWireVersion) {
+        why = DropReason::rx_bad_version;
+        return {};
+    }
+    std::uint8_t type = at[0] & 0x0f;
+    if (type < kMessageTypeMin || type > kMessageTypeMax) {
+        why = DropReason::rx_bad_type;
+        return {};
+    }
+    return Header{.type = static_cast<MessageType>(type),
+                  .flags = at[1],
+                  .space = load_big_endian<std::uint16_t>(at + 2),
+                  .receiver = SessionIndex(load_big_endian<std::uint32_t>(at + 4)),
+                  .counter = load_big_endian<std::uint64_t>(at + 8)};
+}
+
+// To exactly kHeaderSize bytes.
+inline void write_header(const Header& header, std::uint8_t* to) {
+    to[0] = static_cast<std::uint8_t>(kWireVersion << 4 | static_cast<std::uint8_t>(header.type));
+    to[1] = header.flags;
+    store_big_endian(to + 2, header.space);
+    store_big_endian(to + 4, header.receiver.value);
+    store_big_endian(to + 8, header.counter);
+}
 // Writes exactly kHeaderSize bytes.
 void encode(const Header& header, ByteWriter& out);
 

@@ -107,7 +107,9 @@ void Ground::send(std::span<dataplane::Outgoing> burst, DropCounters&) {
     hand_to_far(burst);
     auto data = static_cast<std::size_t>(far_.data_taken - taken);
     out_.began = cycles_now();
-    for (dataplane::Outgoing& each : burst) rte_pktmbuf_free(each.mbuf);
+    std::array<rte_mbuf*, dataplane::Port::kBurstMax> done;
+    for (std::size_t i = 0; i < burst.size(); ++i) done[i] = burst[i].mbuf;
+    rte_pktmbuf_free_bulk(done.data(), static_cast<unsigned>(burst.size()));
     if (data == 0) return;
     out_.unsent -= std::min(out_.unsent, data);
     if (out_.unsent > 0 || out_.frames_left > 0 || !out_.is_running) return;
