@@ -45,10 +45,31 @@ inline std::optional<MacPair> mac_pair(Bytes frame) {
     return pair;
 }
 
+// The same as numbers, which are compared without a detour by memory: `frame` must have an Ethernet
+// header.
+inline std::uint64_t word_of(const MacAddress& mac) {
+    const auto& b = mac.bytes;
+    return std::uint64_t{load_big_endian<std::uint32_t>(b.data())} << 16 |
+           load_big_endian<std::uint16_t>(b.data() + 4);
+}
+inline std::uint64_t destination_word(Bytes frame) {
+    return load_big_endian<std::uint64_t>(frame.data()) >> 16;
+}
+inline std::uint64_t source_word(Bytes frame) {
+    return load_big_endian<std::uint64_t>(frame.data() + 6) >> 16;
+}
+inline bool is_multicast(std::uint64_t mac_word) { return (mac_word >> 40 & 1) != 0; }
+
 // The address that an ARP request or a neighbour solicitation in `frame` (no virtio header) asks
 // for. nullopt: it is neither, or it is malformed, or it is duplicate address detection (sender
 // 0.0.0.0 or ::, or own gratuitous ARP), which gets no answer.
 std::optional<IpAddress> solicited_address(Bytes frame);
+// False for all that is neither ARP nor IPv6 by its EtherType: most frames need no closer look.
+inline bool may_be_neighbour_discovery(Bytes frame) {
+    if (frame.size() < kEthernetHeaderSize) return false;
+    const std::uint16_t type = load_big_endian<std::uint16_t>(frame.data() + 12);
+    return type == 0x0806 || type == 0x86dd;
+}
 // True for any ARP packet and any ND solicitation/advertisement: these never leave the node.
 bool is_neighbour_discovery(Bytes frame);
 // virtio header ‖ ARP reply or neighbour advertisement (solicited, override) that says `owner` has

@@ -148,11 +148,7 @@ std::optional<IpAddress> solicited_address(Bytes frame) {
 }
 
 bool is_neighbour_discovery(Bytes bytes) {
-    // All but a few frames end here.
-    if (bytes.size() >= kEthernetHeaderSize) {
-        const std::uint16_t type = load_big_endian<std::uint16_t>(bytes.data() + 12);
-        if (type != kEtherArp && type != kEtherIpv6) return false;
-    }
+    if (!may_be_neighbour_discovery(bytes)) return false;
     const std::optional<Ethernet> frame = parse_ethernet(bytes);
     if (!frame) return false;
     if (frame->type == kEtherArp) return true;

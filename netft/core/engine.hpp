@@ -89,6 +89,13 @@ struct TrainTicket {
     Header header;                              // of the first datagram; the i-th has counter + i
 };
 
+// How the frames to a peer are to be handed to begin_train(), for the rest of this cycle.
+enum class Bursts : std::uint8_t {
+    none,      // there is no direct way
+    single,    // frame by frame: it looks at each
+    together,  // any number of single datagrams in one call, as one train of that many: all alike
+};
+
 class Engine {
  public:
     explicit Engine(std::uint64_t seed);
@@ -117,6 +124,7 @@ class Engine {
     // up or no session; the caller counts the frame.
     std::optional<TrainTicket> begin_train(TimePoint now, PeerId peer, std::uint16_t datagrams,
                                            const FrameView& frame);
+    Bursts bursts_to(TimePoint now, PeerId peer) const;
     // Peers in the plan, for replication of multicast.
     std::span<const PlanPeer> peers() const;
 

@@ -115,6 +115,11 @@ struct EnginePeer {
     TimePoint since;                 // of reachable or unreachable
 
     bool is_calm(TimePoint now) const { return !is_suspect && now >= copied_until; }
+    // Every frame goes the same single way. Flows are tracked even while there is only one, so that
+    // they stay when another comes up.
+    bool is_alike(TimePoint now) const {
+        return (target_count == 1 && spread == nullptr) || (is_plain && is_calm(now) && !is_sick);
+    }
 };
 
 struct SessionRef {

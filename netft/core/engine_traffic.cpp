@@ -32,14 +32,21 @@ std::optional<TrainTicket> Engine::begin_train(TimePoint now, PeerId peer, std::
     return ticket;
 }
 
+// What choose_targets() says without a look at the frame.
+Bursts Engine::bursts_to(TimePoint now, PeerId peer) const {
+    std::uint32_t slot = state_->peer_slot(peer);
+    if (slot == Path::kNoRoute) return Bursts::none;
+    const EnginePeer& p = state_->peers[slot];
+    if (p.target_count == 0 || !p.sending) return Bursts::none;
+    return p.is_alike(now) ? Bursts::together : Bursts::single;
+}
+
 Engine::State::Targets Engine::State::choose_targets(TimePoint now, std::uint32_t peer_slot,
                                                      std::uint16_t datagrams,
                                                      const FrameView& frame) {
     EnginePeer& peer = peers[peer_slot];
     std::size_t all = peer.target_count;
-    bool tracks_flows = peer.spread != nullptr;  // so that they stay when another route comes up
-    if ((all == 1 && !tracks_flows) || (peer.is_plain && peer.is_calm(now) && !peer.is_sick))
-        return {0, 1};
+    if (peer.is_alike(now)) return {0, 1};
     Flow flow;
     Policy policy = Policy::failover;
     if (!peer.is_plain) {

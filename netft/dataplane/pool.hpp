@@ -46,6 +46,10 @@ class Pools {
     rte_mbuf* small() const { return rte_pktmbuf_alloc(small_.get()); }
     // All of `room` or none.
     bool big(std::span<rte_mbuf*> room) const;
+    bool small(std::span<rte_mbuf*> room) const {
+        return rte_pktmbuf_alloc_bulk(small_.get(), room.data(),
+                                      static_cast<unsigned>(room.size())) == 0;
+    }
 
     rte_mempool* small_pool() const { return small_.get(); }
     // Mbufs not in the pools now: for tests that look for leaks.

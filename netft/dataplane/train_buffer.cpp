@@ -12,9 +12,8 @@ namespace {
 std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
 void write_slot_head(std::uint8_t* slot, const Header& header, const TrainPrefix& prefix) {
-    ByteWriter w(MutableBytes(slot, kSlotHead));
-    encode(header, w);
-    encode(prefix, w);
+    write_header(header, slot);
+    write_train_prefix(prefix, slot + kHeaderSize);
 }
 
 }  // namespace
@@ -45,12 +44,25 @@ bool TrainBuffer::prepare(const TrainLayout& layout, const Pools& pools) {
         room_valid_ = false;
         if (mbufs_[i] == nullptr) return false;
     }
-    return true;
+    return front_count_ > 0 || prepare_front(pools);
+}
+
+// Many at a time: a pool's lock costs as much as the frame.
+bool TrainBuffer::prepare_front(const Pools& pools) {
+    if (pools.small(fronts_)) {
+        front_count_ = fronts_.size();
+        return true;
+    }
+    fronts_[0] = pools.small();
+    front_count_ = fronts_[0] == nullptr ? 0 : 1;
+    return front_count_ > 0;
 }
 
 void TrainBuffer::clear() {
     for (rte_mbuf*& mbuf : mbufs_) rte_pktmbuf_free(std::exchange(mbuf, nullptr));
+    while (front_count_ > 0) rte_pktmbuf_free(fronts_[--front_count_]);
     room_valid_ = false;
+    is_in_front_ = false;
 }
 
 std::uint8_t* TrainBuffer::slot(std::size_t i) const {
@@ -59,26 +71,50 @@ std::uint8_t* TrainBuffer::slot(std::size_t i) const {
                                    (i % layout_.slots_per_buffer) * layout_.stride);
 }
 
+std::uint8_t* TrainBuffer::front() const {
+    return is_in_front_ ? rte_pktmbuf_mtod(fronts_[front_count_ - 1], std::uint8_t*) : slot(0);
+}
+
+// A body that is longer than a small mbuf has its rest in its slot.
 std::span<const iovec> TrainBuffer::room() {
     std::size_t slots = layout_.slots;
+    std::size_t in_front = front_room();
     if (!room_valid_) {
         std::size_t left = layout_.train_bytes_max;
         for (std::size_t i = 0; i < slots; ++i) {
-            room_[i] = {slot(i) + kSlotHead, std::min(left, layout_.body)};
-            left -= room_[i].iov_len;
+            room_[i + 1] = {slot(i) + kSlotHead, std::min(left, layout_.body)};
+            left -= room_[i + 1].iov_len;
         }
-        room_[slots] = {&overflow_, 1};
+        room_[1] = {slot(0) + kSlotHead + in_front, room_[1].iov_len - in_front};
+        room_[slots + 1] = {&overflow_, 1};
         room_valid_ = true;
     }
-    return std::span(room_).first(slots + 1);
+    is_in_front_ = true;
+    room_[0] = {front() + kSlotHead, in_front};
+    return std::span(room_).first(slots + 2);
+}
+
+void TrainBuffer::handle_read(std::size_t bytes) {
+    if (bytes <= front_room()) return;
+    std::uint8_t* from = front() + kSlotHead;
+    is_in_front_ = false;
+    std::memcpy(slot(0) + kSlotHead, from, front_room());
 }
 
 Bytes TrainBuffer::head(std::size_t bytes) const {
-    return Bytes(slot(0) + kSlotHead, std::min(bytes, layout_.body));
+    return Bytes(front() + kSlotHead, std::min(bytes, layout_.body));
 }
 
 void TrainBuffer::set_destination(const MacAddress& mac) {
-    std::copy(mac.bytes.begin(), mac.bytes.end(), slot(0) + kSlotHead + kVirtioHeaderSize);
+    std::copy(mac.bytes.begin(), mac.bytes.end(), front() + kSlotHead + kVirtioHeaderSize);
+}
+
+rte_mbuf* TrainBuffer::take_small(std::size_t bytes) {
+    if (!is_in_front_ || !fits_small(bytes)) return nullptr;
+    is_in_front_ = false;
+    rte_mbuf* mbuf = fronts_[--front_count_];
+    set_length(mbuf, bytes + kSlotHead + layout_.tag);
+    return mbuf;
 }
 
 std::span<const MutableBytes> TrainBuffer::frame(const Header& first, std::size_t bytes) {
@@ -109,9 +145,11 @@ std::span<rte_mbuf*> TrainBuffer::release(std::size_t bytes) {
 }
 
 void TrainBuffer::copy_to(TrainBuffer& copy, std::size_t bytes) const {
+    copy.is_in_front_ = false;
     for (std::size_t i = 0, left = bytes; left > 0; ++i) {
         std::size_t part = std::min(left, layout_.body);
-        std::memcpy(copy.slot(i) + kSlotHead, slot(i) + kSlotHead, part);
+        std::uint8_t* from = i == 0 ? front() : slot(i);
+        std::memcpy(copy.slot(i) + kSlotHead, from + kSlotHead, part);
         left -= part;
     }
 }
@@ -122,7 +160,7 @@ rte_mbuf* TrainBuffer::copy_small(const Header& header, std::size_t bytes,
     if (mbuf == nullptr) return nullptr;
     std::uint8_t* out = room_of(mbuf).data();
     write_slot_head(out, header, {.index = 0, .count = 1});
-    std::memcpy(out + kSlotHead, slot(0) + kSlotHead, bytes);
+    std::memcpy(out + kSlotHead, front() + kSlotHead, bytes);
     set_length(mbuf, bytes + kSlotHead + layout_.tag);
     return mbuf;
 }

@@ -4,10 +4,14 @@
 // none). The adapter's frame is read
 // straight into the bodies, the headers are written around it, and the mbufs go to the port as they
 // are: UDP_SEGMENT cuts them at the stride. A 64 KiB frame takes up to kBuffersMax mbufs.
+//
+// The first bytes of a frame are read into a small mbuf: a frame that fits one datagram, as most
+// do, goes away in it, never copied; the beginning of a longer one is moved to its slot.
 #pragma once
 
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -53,8 +57,11 @@ class TrainBuffer {
     bool prepare(const TrainLayout& layout, const Pools& pools);
     void clear();
 
-    // The bodies of all slots, and one byte more that shows a frame which is too long.
+    // For the frame: a small mbuf, the rest of the bodies of all slots, and one byte more that
+    // shows a frame which is too long.
     std::span<const iovec> room();
+    // `bytes` were read into room(): to be called before all that follows.
+    void handle_read(std::size_t bytes);
     // How many datagrams `bytes` of train take.
     std::size_t datagrams(std::size_t bytes) const {
         return (bytes + layout_.body - 1) / layout_.body;
@@ -63,6 +70,9 @@ class TrainBuffer {
     Bytes head(std::size_t bytes) const;
     // Overwrites the destination MAC of the frame in the train.
     void set_destination(const MacAddress& mac);
+
+    // The train in its small mbuf, headers yet to be written; nullptr: it is too long for that.
+    rte_mbuf* take_small(std::size_t bytes);
 
     // Writes headers (counter rising from `first`'s) and prefixes around a train of `bytes`. The
     // datagrams, each with room for its tag: to be sealed before release().
@@ -74,22 +84,31 @@ class TrainBuffer {
     // A train of one datagram copied into a small mbuf with its headers and room for its tag, to be
     // sealed: sending this leaves the big mbuf where it is. nullptr: no mbuf.
     rte_mbuf* copy_small(const Header& header, std::size_t bytes, const Pools& pools) const;
-    bool fits_small(std::size_t bytes) const {
-        return bytes <= layout_.body && bytes + kSlotHead + layout_.tag <= Pools::kSmallRoom;
-    }
+    bool fits_small(std::size_t bytes) const { return bytes <= front_room(); }
 
     const TrainLayout& layout() const { return layout_; }
 
  private:
+    static constexpr std::size_t kFronts = 32;  // small mbufs taken from the pool at a time
+
     std::uint8_t* slot(std::size_t i) const;
+    // Where the train begins: in the small mbuf or in the first slot.
+    std::uint8_t* front() const;
+    std::size_t front_room() const {
+        return std::min(layout_.body, Pools::kSmallRoom - kSlotHead - layout_.tag);
+    }
+    bool prepare_front(const Pools& pools);
 
     TrainLayout layout_;
     std::array<rte_mbuf*, TrainLayout::kBuffersMax> mbufs_{};
     std::array<rte_mbuf*, TrainLayout::kBuffersMax> given_{};
-    std::array<iovec, kTrainDatagramsMax + 1> room_{};
+    std::array<iovec, kTrainDatagramsMax + 2> room_{};
     std::array<MutableBytes, kTrainDatagramsMax> datagrams_{};
     bool room_valid_ = false;
     std::uint8_t overflow_ = 0;
+    std::array<rte_mbuf*, kFronts> fronts_{};  // the last is the one in use
+    std::size_t front_count_ = 0;
+    bool is_in_front_ = false;  // the train is: it has not been moved to its slot
 };
 
 }  // namespace netft::dataplane

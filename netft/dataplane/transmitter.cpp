@@ -8,8 +8,12 @@ void Transmitter::set_ports(std::span<const PortBinding> ports, DropCounters& dr
     flush(drops);
     ports_.clear();
     queues_.clear();
+    place_of_.clear();
     for (const PortBinding& binding : ports) {
         if (binding.port == nullptr) continue;
+        if (binding.endpoint.value >= place_of_.size())
+            place_of_.resize(binding.endpoint.value + std::size_t{1}, kNone);
+        place_of_[binding.endpoint.value] = static_cast<std::uint16_t>(ports_.size());
         ports_.push_back(binding.port);
         queues_.emplace_back().endpoint = binding.endpoint;
     }
@@ -28,17 +32,17 @@ bool Transmitter::has_ports(std::span<const PortBinding> ports) const {
 }
 
 bool Transmitter::add(EndpointId local, const Outgoing& outgoing, DropCounters& drops) {
-    for (std::size_t i = 0; i < queues_.size(); ++i) {
-        Queue& queue = queues_[i];
-        if (queue.endpoint != local) continue;
-        queue.waiting[queue.count++] = outgoing;
-        queue.bytes += outgoing.mbuf->data_len;
-        if (queue.count == queue.waiting.size() || queue.bytes >= kBytesMax) flush(i, drops);
-        return true;
+    std::size_t place = local.value < place_of_.size() ? place_of_[local.value] : kNone;
+    if (place == kNone) {
+        drops.count(DropReason::tx_no_port);
+        rte_pktmbuf_free(outgoing.mbuf);
+        return false;
     }
-    drops.count(DropReason::tx_no_port);
-    rte_pktmbuf_free(outgoing.mbuf);
-    return false;
+    Queue& queue = queues_[place];
+    queue.waiting[queue.count++] = outgoing;
+    queue.bytes += outgoing.mbuf->data_len;
+    if (queue.count == queue.waiting.size() || queue.bytes >= kBytesMax) flush(place, drops);
+    return true;
 }
 
 void Transmitter::flush(std::size_t i, DropCounters& drops) {

@@ -45,6 +45,9 @@ class Transmitter {
 
     std::vector<Port*> ports_;
     std::vector<Queue> queues_;  // one a port
+    // Place in queues_ by endpoint, which control numbers from 1; kNone: no port.
+    static constexpr std::uint16_t kNone = 0xffff;
+    std::vector<std::uint16_t> place_of_;
 };
 
 }  // namespace netft::dataplane

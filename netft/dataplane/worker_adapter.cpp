@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "netft/base/assert.hpp"
 #include "netft/dataplane/worker_impl.hpp"
 
 namespace netft::dataplane {
@@ -21,8 +22,9 @@ bool has_address(const core::PlanPeer& peer, const IpAddress& address) {
 void Worker::Impl::read_adapter() {
     std::uint64_t start = counters.bytes_from_adapter;
     for (unsigned i = 0; i < kFramesMax && !adapter_gone; ++i) {
-        if (counters.bytes_from_adapter - start >= kFrameBytesMax || !read_frame()) return;
+        if (counters.bytes_from_adapter - start >= kFrameBytesMax || !read_frame()) break;
     }
+    send_run();
 }
 
 bool Worker::Impl::read_frame() {
@@ -39,6 +41,7 @@ bool Worker::Impl::read_frame() {
     }
     if (bytes <= 0) return false;
     spin.handle_traffic(now);
+    frame_out.handle_read(static_cast<std::size_t>(bytes));
     handle_frame(static_cast<std::size_t>(bytes));
     return true;
 }
@@ -55,15 +58,50 @@ void Worker::Impl::handle_frame(std::size_t train_bytes) {
         return;
     }
     Bytes frame = frame_out.head(train_bytes).subspan(kVirtioHeaderSize);
-    std::optional<tap::MacPair> macs = tap::mac_pair(frame);
-    if (!macs)
-        drops.count(DropReason::frame_too_short);
-    else if (tap::is_neighbour_discovery(frame))
+    std::uint64_t destination = tap::destination_word(frame);
+    if (join_run(frame, destination, train_bytes)) return;
+    send_run();
+    if (tap::is_neighbour_discovery(frame))
         handle_neighbour_discovery(frame);
-    else if (macs->destination.is_multicast())
+    else if (tap::is_multicast(destination))
         replicate(train_bytes);
     else
-        handle_unicast(frame, macs->destination, train_bytes);
+        handle_unicast(frame, tap::mac_pair(frame)->destination, train_bytes);
+}
+
+// The usual way of a short frame: behind others to the same peer, no further question asked.
+bool Worker::Impl::join_run(Bytes frame, std::uint64_t destination, std::size_t train_bytes) {
+    if (!run_out.takes(destination) || run_out.is_full()) return false;
+    if (tap::may_be_neighbour_discovery(frame) && tap::is_neighbour_discovery(frame)) return false;
+    rte_mbuf* mbuf = frame_out.take_small(train_bytes);
+    if (mbuf == nullptr) return false;
+    run_out.add(mbuf);
+    return true;
+}
+
+// True: the frame waits for others to the same peer.
+bool Worker::Impl::begin_run(PeerId peer, const MacAddress& mac, std::size_t train_bytes) {
+    if (engine.bursts_to(now, peer) != core::Bursts::together) return false;
+    rte_mbuf* mbuf = frame_out.take_small(train_bytes);
+    if (mbuf == nullptr) return false;
+    run_out.begin(peer, tap::word_of(mac), mbuf);
+    return true;
+}
+
+void Worker::Impl::send_run() {
+    if (run_out.is_empty()) return;
+    std::optional<core::TrainTicket> ticket =
+        engine.begin_train(now, run_out.peer(), run_out.count(), {});
+    NETFT_ASSERT(ticket.has_value());  // bursts_to() said so in this very cycle
+    counters.trains_sent += run_out.count();
+    counters.datagrams_sent += run_out.count() * ticket->destinations.size();
+    bool sealed = seal(ticket->session, run_out.frame(ticket->header));
+    for (rte_mbuf* mbuf : run_out.take()) {
+        if (sealed)
+            send_to_all(*ticket, MbufPtr(mbuf));
+        else
+            rte_pktmbuf_free(mbuf);
+    }
 }
 
 // Questions for a node's address are answered here, all else of ARP and ND ends here.
@@ -89,6 +127,7 @@ void Worker::Impl::handle_unicast(Bytes frame, const MacAddress& destination,
     // Learned before the peer's card came: the far end knows only its own address.
     const core::PlanPeer* known = engine.find_peer(*peer);
     if (destination != known->mac && !known->mac.is_zero()) frame_out.set_destination(known->mac);
+    if (begin_run(*peer, known->mac, train_bytes)) return;
     if (!send_train(frame_out, *peer, train_bytes)) handle_unreachable(frame, destination);
 }
 

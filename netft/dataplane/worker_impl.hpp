@@ -9,6 +9,7 @@
 #include "netft/dataplane/key_ring.hpp"
 #include "netft/dataplane/poller.hpp"
 #include "netft/dataplane/rate_limit.hpp"
+#include "netft/dataplane/small_run.hpp"
 #include "netft/dataplane/snapshot_slot.hpp"
 #include "netft/dataplane/train_buffer.hpp"
 #include "netft/dataplane/train_run.hpp"
@@ -64,8 +65,9 @@ struct Worker::Impl {
     void receive_from_ports();
     bool receive_from(std::size_t port, std::uint32_t ready);
     void handle_received(const core::Path& path, const Received& received);
-    MutableBytes open_run(MutableBytes rest, std::uint16_t segment, const core::Path& path);
-    void open_all(SessionIndex session, std::span<const MutableBytes> sealed,
+    void gather(MutableBytes datagram, const core::Path& path);
+    void open_gathered(const core::Path& path);
+    void open_all(SessionIndex session, std::span<const MutableBytes> datagrams,
                   const core::Path& path);
     void handle_datagram(Bytes datagram, const core::Path& path);
     void handle_data(const core::Verdict& data);
@@ -82,6 +84,9 @@ struct Worker::Impl {
     void handle_frame(std::size_t train_bytes);
     void handle_neighbour_discovery(Bytes frame);
     void handle_unicast(Bytes frame, const MacAddress& destination, std::size_t train_bytes);
+    bool join_run(Bytes frame, std::uint64_t destination, std::size_t train_bytes);
+    bool begin_run(PeerId peer, const MacAddress& mac, std::size_t train_bytes);
+    void send_run();
     void replicate(std::size_t train_bytes);
     void handle_unreachable(Bytes frame, const MacAddress& peer_mac);
     bool send_train(TrainBuffer& train, PeerId peer, std::size_t train_bytes);
@@ -114,9 +119,13 @@ struct Worker::Impl {
     core::StallMeter stalls{TimePoint{}};  // set anew by run()
     core::TrainAssembler assembler;
     Transmitter transmitter;
+    std::array<MutableBytes, kOpenMax> sealed;  // received, of one session and path: to be opened
+    std::size_t sealed_count = 0;
+    SessionIndex sealed_session;
     TrainRun run;
     TrainLayout layout;
     TrainBuffer frame_out;  // room for the next frame
+    SmallRun run_out;       // short frames read before it
     TrainBuffer replica;    // copies of multicast frames
     tap::AnswerBuffer answer{};
     RateLimit unreachable_limit{kUnreachablePerSecond, kUnreachableBurst};

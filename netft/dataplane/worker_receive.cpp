@@ -1,5 +1,6 @@
 // From the ports to the adapter.
 #include <algorithm>
+#include <utility>
 
 #include "netft/dataplane/worker_impl.hpp"
 
@@ -31,9 +32,13 @@ bool Worker::Impl::receive_from(std::size_t port, std::uint32_t ready_fds) {
     for (const Received& received : burst) {
         // Looked up once for all that one sender sends.
         bool is_same = path.route != core::Path::kNoRoute && path.remote == received.remote;
-        if (!is_same) path = engine.path_of(transmitter.endpoint(port), received.remote);
+        if (!is_same) {
+            open_gathered(path);
+            path = engine.path_of(transmitter.endpoint(port), received.remote);
+        }
         handle_received(path, received);
     }
+    open_gathered(path);
     spill_run();  // the rest of it may come with the next burst
     std::array<rte_mbuf*, Port::kBurstMax> done;
     for (std::size_t i = 0; i < count; ++i) done[i] = burst[i].mbuf;
@@ -44,13 +49,12 @@ bool Worker::Impl::receive_from(std::size_t port, std::uint32_t ready_fds) {
 void Worker::Impl::handle_received(const core::Path& path, const Received& received) {
     MutableBytes rest = room_of(received.mbuf).first(received.mbuf->data_len);
     while (!rest.empty()) {
-        if (layout.tag != 0) {
-            rest = open_run(rest, received.segment, path);
-            continue;
-        }
         MutableBytes datagram = rest.first(std::min<std::size_t>(received.segment, rest.size()));
         rest = rest.subspan(datagram.size());
-        handle_datagram(datagram, path);
+        if (layout.tag != 0)
+            gather(datagram, path);
+        else
+            handle_datagram(datagram, path);
     }
 }
 
@@ -65,45 +69,41 @@ void Worker::Impl::handle_datagram(Bytes datagram, const core::Path& path) {
     }
 }
 
-// Takes from the front of a buffer what is sealed with one session's key, opens it in one call and
-// handles it; or one datagram that is not sealed. Returns the rest.
-MutableBytes Worker::Impl::open_run(MutableBytes rest, std::uint16_t segment,
-                                    const core::Path& path) {
-    std::array<MutableBytes, kOpenMax> run;
-    std::size_t count = 0;
-    SessionIndex session;
-    while (!rest.empty() && count < run.size()) {
-        MutableBytes datagram = rest.first(std::min<std::size_t>(segment, rest.size()));
-        DropReason why{};
-        std::optional<Header> header = decode_header(datagram, why);
-        bool is_sealed = header && header->type >= MessageType::heartbeat;
-        if (count > 0 && (!is_sealed || header->receiver != session)) break;
-        rest = rest.subspan(datagram.size());
-        if (!is_sealed) {
-            handle_datagram(datagram, path);
-            return rest;
-        }
-        session = header->receiver;
-        run[count++] = datagram;
+// What one session's key opens waits, from buffer to buffer, until it can be opened in one call;
+// what is not sealed is handled at once, behind it.
+void Worker::Impl::gather(MutableBytes datagram, const core::Path& path) {
+    DropReason why{};
+    std::optional<Header> header = decode_header(datagram, why);
+    bool is_sealed = header && header->type >= MessageType::heartbeat;
+    bool joins = is_sealed && header->receiver == sealed_session && sealed_count < kOpenMax;
+    if (!joins) open_gathered(path);
+    if (!is_sealed) {
+        handle_datagram(datagram, path);
+        return;
     }
-    open_all(session, std::span(run).first(count), path);
-    return rest;
+    sealed_session = header->receiver;
+    sealed[sealed_count++] = datagram;
 }
 
-void Worker::Impl::open_all(SessionIndex session, std::span<const MutableBytes> sealed,
+void Worker::Impl::open_gathered(const core::Path& path) {
+    if (sealed_count == 0) return;
+    open_all(sealed_session, std::span(sealed).first(std::exchange(sealed_count, 0)), path);
+}
+
+void Worker::Impl::open_all(SessionIndex session, std::span<const MutableBytes> datagrams,
                             const core::Path& path) {
     const CryptoKey* key = keys.opening(session);
     if (key == nullptr) {
-        counters.datagrams_received += sealed.size();
-        drops.count(DropReason::rx_no_session, sealed.size());
+        counters.datagrams_received += datagrams.size();
+        drops.count(DropReason::rx_no_session, datagrams.size());
         return;
     }
     std::array<bool, kOpenMax> good;
-    std::size_t opened = crypto->open(*key, sealed, std::span(good).first(sealed.size()));
-    for (std::size_t i = 0; i < sealed.size(); ++i)
-        if (good[i]) handle_datagram(sealed[i].first(sealed[i].size() - kTagSize), path);
-    counters.datagrams_received += sealed.size() - opened;
-    drops.count(DropReason::rx_bad_seal, sealed.size() - opened);
+    std::size_t opened = crypto->open(*key, datagrams, std::span(good).first(datagrams.size()));
+    for (std::size_t i = 0; i < datagrams.size(); ++i)
+        if (good[i]) handle_datagram(datagrams[i].first(datagrams[i].size() - kTagSize), path);
+    counters.datagrams_received += datagrams.size() - opened;
+    drops.count(DropReason::rx_bad_seal, datagrams.size() - opened);
 }
 
 void Worker::Impl::handle_data(const core::Verdict& data) {
@@ -152,14 +152,14 @@ void Worker::Impl::deliver(PeerId peer, std::span<const iovec> train, std::size_
         drops.count(*reason);
         return;
     }
-    std::optional<tap::MacPair> macs = tap::mac_pair(head.subspan(kVirtioHeaderSize));
+    // check_virtio() has seen an Ethernet header.
+    Bytes frame = head.subspan(kVirtioHeaderSize);
+    std::uint64_t destination = tap::destination_word(frame);
     const core::PlanPeer* sender = engine.find_peer(peer);
-    if (!macs) {
-        drops.count(DropReason::frame_too_short);
-    } else if (sender == nullptr || macs->source != sender->mac) {
+    if (sender == nullptr || tap::source_word(frame) != tap::word_of(sender->mac)) {
         drops.count(DropReason::frame_bad_source);
-    } else if (macs->destination != snapshot->plan.adapter.mac &&
-               !macs->destination.is_multicast()) {
+    } else if (destination != tap::word_of(snapshot->plan.adapter.mac) &&
+               !tap::is_multicast(destination)) {
         drops.count(DropReason::frame_bad_destination);
     } else if (write_adapter(train)) {
         ++counters.frames_to_adapter;
