@@ -38,6 +38,7 @@ json counters_to_json(const core::WorkerCounters& c) {
             {"heartbeats_sent", c.heartbeats_sent},
             {"answers_to_adapter", c.answers_to_adapter},
             {"control_to", c.control_to},
+            {"adapter_pauses", c.adapter_pauses},
             {"cycles", c.cycles},
             {"sleeps", c.sleeps},
             {"longest_gap_us", to_us(c.longest_gap)},

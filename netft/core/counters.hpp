@@ -19,6 +19,7 @@ struct WorkerCounters {
     std::uint64_t heartbeats_sent = 0;
     std::uint64_t answers_to_adapter = 0;  // ARP, ND, ICMP made here
     std::uint64_t control_to = 0;          // datagrams passed up to control
+    std::uint64_t adapter_pauses = 0;      // times frames were left waiting: a port had no room
     std::uint64_t cycles = 0;
     std::uint64_t sleeps = 0;
     Duration longest_gap{};    // by which a timer was late

@@ -69,6 +69,14 @@ Poller::Ready Poller::wait(std::optional<Duration> timeout) {
     return ready;
 }
 
+bool Poller::watch_adapter(bool on) {
+    if (on == watches_adapter_) return false;
+    watches_adapter_ = on;
+    epoll_event event{.events = on ? std::uint32_t{EPOLLIN} : 0, .data = {.u64 = kAdapter}};
+    (void)epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, adapter_fd_, &event);
+    return true;
+}
+
 void Poller::drop_adapter() { (void)epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, adapter_fd_, nullptr); }
 
 }  // namespace netft::dataplane

@@ -33,6 +33,8 @@ class Poller {
     Ready wait(std::optional<Duration> timeout);
     // Which of port i's wake_fds() the last wait() saw readable.
     std::uint32_t ready(std::size_t i) const { return ready_[i]; }
+    // Whether wait() looks at the adapter. True: it was otherwise before.
+    bool watch_adapter(bool on);
     // The adapter is gone: its descriptor would be readable for ever.
     void drop_adapter();
 
@@ -42,6 +44,7 @@ class Poller {
 
     Fd epoll_;
     int adapter_fd_ = -1;
+    bool watches_adapter_ = true;
     std::vector<int> watched_;
     std::vector<std::uint32_t> ready_;
 };

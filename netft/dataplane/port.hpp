@@ -53,8 +53,13 @@ class Port {
     // Bit i of `ready` says that wake_fds()[i] was seen readable: the others are left alone.
     virtual std::size_t receive(std::span<Received> room, std::uint32_t ready,
                                 DropCounters& drops) = 0;
-    // Sends all, or counts why not. Never blocks.
+    // Sends all, or counts why not. Never blocks. What there is no room for now a port may keep, in
+    // order and up to a bound of its own; heartbeats never wait.
     virtual void send(std::span<Outgoing> burst, DropCounters& drops) = 0;
+    // It keeps something: retry() now and then, and give it no more data if that can wait
+    // elsewhere.
+    virtual bool is_blocked() const { return false; }
+    virtual void retry(DropCounters&) {}
     // Readable when receive() has something; none (empty): the worker must poll this port.
     virtual std::span<const int> wake_fds() const = 0;
     virtual const PortCounters& counters() const = 0;

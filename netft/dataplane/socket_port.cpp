@@ -1,8 +1,10 @@
 #include "netft/dataplane/socket_port.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "netft/base/assert.hpp"
+#include "netft/dataplane/backlog.hpp"
 #include "netft/dataplane/socket_open.hpp"
 #include "netft/dataplane/socket_receive.hpp"
 #include "netft/dataplane/socket_send.hpp"
@@ -26,14 +28,28 @@ class SocketPort final : public Port {
         return used;
     }
 
+    ~SocketPort() override { free(backlog_.waiting()); }
+
+    // By runs of one lane; heartbeats have their own, which data never fills.
     void send(std::span<Outgoing> burst, DropCounters& drops) override {
-        for (const Outgoing& outgoing : burst) {
-            std::size_t lane = outgoing.is_heartbeat ? kHeartbeatLane : kDataLane;
-            senders_[lane].add(fds_[lane], outgoing, counters_, drops);
+        while (!burst.empty()) {
+            bool is_heartbeat = burst.front().is_heartbeat;
+            auto end = std::find_if(burst.begin(), burst.end(), [is_heartbeat](const Outgoing& o) {
+                return o.is_heartbeat != is_heartbeat;
+            });
+            auto run = burst.first(static_cast<std::size_t>(end - burst.begin()));
+            burst = burst.subspan(run.size());
+            if (is_heartbeat)
+                refuse(run.subspan(send_run(kHeartbeatLane, run, drops)), drops);
+            else
+                send_data(run, drops);
         }
-        for (std::size_t lane = 0; lane < kLanes; ++lane)
-            senders_[lane].flush(fds_[lane], counters_, drops);
-        for (Outgoing& outgoing : burst) rte_pktmbuf_free(std::exchange(outgoing.mbuf, nullptr));
+    }
+
+    bool is_blocked() const override { return !backlog_.is_empty(); }
+    void retry(DropCounters& drops) override {
+        if (!is_blocked()) return;
+        backlog_.drop_front(send_run(kDataLane, backlog_.waiting(), drops));
     }
 
     std::span<const int> wake_fds() const override { return fds_; }
@@ -41,11 +57,32 @@ class SocketPort final : public Port {
     const char* kind() const override { return "socket"; }
 
  private:
+    static void free(std::span<Outgoing> burst) {
+        for (Outgoing& outgoing : burst) rte_pktmbuf_free(std::exchange(outgoing.mbuf, nullptr));
+    }
+    static void refuse(std::span<Outgoing> burst, DropCounters& drops) {
+        for (const Outgoing& outgoing : burst)
+            drops.count(DropReason::tx_refused,
+                        (outgoing.mbuf->data_len + outgoing.segment - 1u) / outgoing.segment);
+        free(burst);
+    }
+    // How many of `run`, from the first, are done with: sent or counted, and freed.
+    std::size_t send_run(std::size_t lane, std::span<Outgoing> run, DropCounters& drops) {
+        std::size_t done = senders_[lane].send(fds_[lane], run, counters_, drops);
+        free(run.first(done));
+        return done;
+    }
+    void send_data(std::span<Outgoing> run, DropCounters& drops) {
+        if (!is_blocked()) run = run.subspan(send_run(kDataLane, run, drops));
+        refuse(run.subspan(backlog_.keep(run)), drops);
+    }
+
     const Pools& pools_;
     std::array<Fd, kLanes> lanes_;
     std::array<int, kLanes> fds_;
     std::array<LaneReceiver, kLanes> receivers_;
     std::array<LaneSender, kLanes> senders_;
+    Backlog backlog_;  // data the socket had no room for
     PortCounters counters_;
 };
 

@@ -11,6 +11,8 @@
 namespace netft::dataplane {
 namespace {
 
+std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+
 DropReason reason_of(int error, bool segmented) {
     switch (error) {
         case EMSGSIZE: return DropReason::tx_too_big;
@@ -31,17 +33,34 @@ DropReason reason_of(int error, bool segmented) {
 
 }  // namespace
 
+std::size_t LaneSender::send(int fd, std::span<const Outgoing> burst, PortCounters& counters,
+                             DropCounters& drops) {
+    full_at_.reset();
+    for (buffer_ = 0; buffer_ < burst.size() && !full_at_; ++buffer_)
+        add(fd, burst[buffer_], counters, drops);
+    is_begun_ = false;
+    flush(fd, counters, drops);
+    return full_at_.value_or(burst.size());
+}
+
 void LaneSender::add(int fd, const Outgoing& outgoing, PortCounters& counters,
                      DropCounters& drops) {
     Bytes rest = bytes_of(outgoing.mbuf);
     std::size_t segment = std::max<std::size_t>(1, outgoing.segment);
     std::size_t segments = std::clamp(kMessageBytesMax / segment, std::size_t{1}, kSegmentsMax);
     std::size_t chunk = use_segmentation_ ? segments * segment : segment;
+    is_begun_ = false;
     while (!rest.empty()) {
         if (queued_ == kMessagesMax || used_ == kPiecesMax) flush(fd, counters, drops);
+        if (full_at_) {
+            bool is_kept = *full_at_ <= buffer_;
+            if (!is_kept) drops.count(DropReason::tx_refused, divide_up(rest.size(), segment));
+            return;
+        }
         Bytes head = rest.first(std::min(chunk, rest.size()));
         add_piece(head, outgoing);
         rest = rest.subspan(head.size());
+        is_begun_ = true;
     }
 }
 
@@ -53,6 +72,8 @@ void LaneSender::add_piece(Bytes bytes, const Outgoing& outgoing) {
         message.first_piece = used_;
         message.pieces = 0;
         message.remote = outgoing.remote;
+        message.buffer = buffer_;
+        message.is_rest = is_begun_;
     }
     Message& message = messages_[queued_ - 1];
     pieces_[used_++] = {const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
@@ -92,32 +113,39 @@ void LaneSender::write_headers() {
 void LaneSender::flush(int fd, PortCounters& counters, DropCounters& drops) {
     write_headers();
     std::size_t at = 0;
-    while (at < queued_) {
+    while (at < queued_ && !full_at_) {
         int sent = sendmmsg(fd, &headers_[at], static_cast<unsigned>(queued_ - at), MSG_DONTWAIT);
         for (int k = 0; k < sent; ++k, ++at) {
             counters.tx_bytes += messages_[at].bytes;
             counters.tx_datagrams += messages_[at].datagrams();
         }
         if (sent > 0) continue;
-        if (!handle_failure(at, fd, errno, counters, drops)) break;
-        ++at;
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            handle_full(at, drops);
+        else
+            handle_failure(at++, fd, errno, counters, drops);
     }
-    for (++at; at < queued_; ++at) drops.count(DropReason::tx_refused, messages_[at].datagrams());
     queued_ = 0;
     used_ = 0;
 }
 
-bool LaneSender::handle_failure(std::size_t i, int fd, int error, PortCounters& counters,
+// From message i on nothing goes. A buffer that went in part is not begun again: its rest is lost.
+void LaneSender::handle_full(std::size_t i, DropCounters& drops) {
+    for (; i < queued_ && messages_[i].is_rest; ++i)
+        drops.count(DropReason::tx_refused, messages_[i].datagrams());
+    full_at_ = i < queued_ ? messages_[i].buffer : buffer_ + (is_begun_ ? 1u : 0u);
+}
+
+void LaneSender::handle_failure(std::size_t i, int fd, int error, PortCounters& counters,
                                 DropCounters& drops) {
     const Message& message = messages_[i];
     bool is_segmented = message.bytes > message.segment;
     if (error == EIO && is_segmented) {
         use_segmentation_ = false;
         send_singly(message, fd, counters, drops);
-        return true;
+        return;
     }
     drops.count(reason_of(error, is_segmented), message.datagrams());
-    return error != EAGAIN;
 }
 
 // No datagram lies in two pieces.

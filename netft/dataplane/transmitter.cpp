@@ -9,6 +9,7 @@ void Transmitter::set_ports(std::span<const PortBinding> ports, DropCounters& dr
     ports_.clear();
     queues_.clear();
     place_of_.clear();
+    is_blocked_ = false;
     for (const PortBinding& binding : ports) {
         if (binding.port == nullptr) continue;
         if (binding.endpoint.value >= place_of_.size())
@@ -16,6 +17,7 @@ void Transmitter::set_ports(std::span<const PortBinding> ports, DropCounters& dr
         place_of_[binding.endpoint.value] = static_cast<std::uint16_t>(ports_.size());
         ports_.push_back(binding.port);
         queues_.emplace_back().endpoint = binding.endpoint;
+        is_blocked_ |= binding.port->is_blocked();
     }
 }
 
@@ -51,6 +53,15 @@ void Transmitter::flush(std::size_t i, DropCounters& drops) {
     ports_[i]->send(std::span(queue.waiting).first(queue.count), drops);
     queue.count = 0;
     queue.bytes = 0;
+    is_blocked_ |= ports_[i]->is_blocked();
+}
+
+void Transmitter::retry(DropCounters& drops) {
+    is_blocked_ = false;
+    for (Port* port : ports_) {
+        port->retry(drops);
+        is_blocked_ |= port->is_blocked();
+    }
 }
 
 void Transmitter::flush(DropCounters& drops) {

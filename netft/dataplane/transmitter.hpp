@@ -30,6 +30,10 @@ class Transmitter {
     bool add(EndpointId local, const Outgoing& outgoing, DropCounters& drops);
     void flush(DropCounters& drops);
 
+    // Some port keeps data that it has no room for (Port::is_blocked); retry() tries them all.
+    bool is_blocked() const { return is_blocked_; }
+    void retry(DropCounters& drops);
+
  private:
     // As much as one system call of a socket port takes: waiting for more gains nothing, and the
     // receiver's processor can start on it.
@@ -43,6 +47,7 @@ class Transmitter {
     };
     void flush(std::size_t i, DropCounters& drops);
 
+    bool is_blocked_ = false;
     std::vector<Port*> ports_;
     std::vector<Queue> queues_;  // one a port
     // Place in queues_ by endpoint, which control numbers from 1; kNone: no port.

@@ -21,7 +21,7 @@ bool has_address(const core::PlanPeer& peer, const IpAddress& address) {
 
 void Worker::Impl::read_adapter() {
     std::uint64_t start = counters.bytes_from_adapter;
-    for (unsigned i = 0; i < kFramesMax && !adapter_gone; ++i) {
+    for (unsigned i = 0; i < kFramesMax && !adapter_gone && !transmitter.is_blocked(); ++i) {
         if (counters.bytes_from_adapter - start >= kFrameBytesMax || !read_frame()) break;
     }
     send_run();

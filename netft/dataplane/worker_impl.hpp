@@ -26,6 +26,8 @@ struct Worker::Impl {
     // Ports that cannot wake us are polled: this soon after traffic, ever more rarely without.
     static constexpr Duration kPollIntervalMin = 20us;
     static constexpr Duration kPollIntervalMax = 1ms;
+    // A port without room is asked again so often; the adapter waits meanwhile.
+    static constexpr Duration kRetryInterval = 100us;
     // What is read at most from each port after a stall, before anybody is judged.
     static constexpr int kCatchUpBursts = 64;
     // ICMP host-unreachable to local programs.
@@ -60,6 +62,7 @@ struct Worker::Impl {
     void handle_timers();
     bool measure_stall();
     void catch_up();
+    void retry_ports();
 
     // --- worker_receive.cpp
     void receive_from_ports();

@@ -36,6 +36,7 @@ void Worker::Impl::cycle() {
     }
     handle_timers();
     send_heartbeats();
+    retry_ports();
     // What was just delivered is often answered at once: no need to be told. Right after a stall
     // the peers may still have to hear of it: frames wait for their answer.
     bool is_answered = counters.frames_to_adapter != delivered;
@@ -76,6 +77,14 @@ void Worker::Impl::catch_up() {
     }
 }
 
+// Back-pressure: while a port keeps what it has no room for, frames wait in the adapter, where the
+// kernel's queue holds them and TCP sees a longer round trip instead of a loss.
+void Worker::Impl::retry_ports() {
+    if (transmitter.is_blocked()) transmitter.retry(drops);
+    bool pauses = transmitter.is_blocked();
+    if (poller.watch_adapter(!pauses) && pauses) ++counters.adapter_pauses;
+}
+
 void Worker::Impl::shut_down() {
     now = monotonic_now();
     handle_snapshot();
@@ -101,6 +110,8 @@ std::optional<TimePoint> Worker::Impl::next_deadline(TimePoint at) const {
     std::optional<TimePoint> deadline = engine.next_deadline();
     std::optional<TimePoint> train = assembler.next_deadline();
     if (train && (!deadline || *train < *deadline)) deadline = train;
+    if (transmitter.is_blocked() && (!deadline || at + kRetryInterval < *deadline))
+        deadline = at + kRetryInterval;
     if (polls_ports && (!deadline || at + poll_interval < *deadline)) deadline = at + poll_interval;
     return deadline;
 }

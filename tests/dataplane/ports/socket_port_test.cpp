@@ -72,6 +72,43 @@ BOOST_AUTO_TEST_CASE(single_datagrams_of_one_length_cross_in_one_piece) {
     BOOST_TEST(drops.total() == 0u);
 }
 
+// The interface takes a gigabit a second, the socket's buffer fills: what there was no room for is
+// kept and goes later, nothing is lost, and heartbeats pass meanwhile.
+BOOST_AUTO_TEST_CASE(a_full_socket_keeps_data_and_lets_heartbeats_pass) {
+    a.run("tc qdisc add dev lan0 root tbf rate 1gbit burst 256k limit 200m");
+    auto bytes = train(5, 44, 1472, 1472);
+    std::size_t sent = 0;
+    for (; !port_a->is_blocked() && sent < 2'000; ++sent)
+        send(*port_a, pools, at_b, bytes, 1472, drops);
+    BOOST_TEST(port_a->is_blocked());
+    std::uint64_t before = port_a->counters().tx_datagrams;
+    BOOST_TEST(before < sent * 44);
+    auto heartbeat = train(4, 1, 80, 80);
+    send(*port_a, pools, at_b, heartbeat, 80, drops, true);
+    BOOST_TEST(port_a->counters().tx_datagrams == before + 1);
+    for (std::size_t more = 0; more < 2; ++more, ++sent)  // behind what is kept
+        send(*port_a, pools, at_b, bytes, 1472, drops);
+    std::size_t arrived = 0;
+    wait_until("all that was sent", [&] {
+        port_a->retry(drops);
+        for (const Arrived& next : receive(*port_b, drops)) arrived += next.bytes.size();
+        return arrived == sent * bytes.size() + heartbeat.size();
+    });
+    BOOST_TEST(!port_a->is_blocked());
+    BOOST_TEST(port_a->counters().tx_datagrams == sent * 44 + 1);
+    BOOST_TEST(drops.total() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_port_that_is_closed_gives_back_what_it_keeps) {
+    a.run("tc qdisc add dev lan0 root tbf rate 10mbit burst 256k limit 200m");
+    auto bytes = train(5, 44, 1472, 1472);
+    for (std::size_t i = 0; !port_a->is_blocked() && i < 2'000; ++i)
+        send(*port_a, pools, at_b, bytes, 1472, drops);
+    BOOST_TEST(port_a->is_blocked());
+    port_a.reset();
+    BOOST_TEST(drops.total() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(more_single_datagrams_than_a_message_holds_all_arrive) {
     for (int round = 0; round < 10; ++round) {
         std::vector<Outgoing> burst;
