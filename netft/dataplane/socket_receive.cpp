@@ -54,7 +54,7 @@ bool LaneReceiver::take(std::size_t i, rte_mbuf* mbuf, Received& out, DropCounte
 std::size_t LaneReceiver::receive(int fd, const Pools& pools, std::span<Received> room,
                                   PortCounters& counters, DropCounters& drops) {
     std::array<rte_mbuf*, kMessagesMax> all{};
-    std::span<rte_mbuf*> mbufs(all.data(), std::min(room.size(), kMessagesMax));
+    std::span<rte_mbuf*> mbufs(all.data(), std::min(room.size(), wanted_));
     if (mbufs.empty()) return 0;
     if (!pools.big(mbufs)) {
         // Nothing is lost yet, the datagram waits in its socket; but somebody should know.
@@ -71,6 +71,8 @@ std::size_t LaneReceiver::receive(int fd, const Pools& pools, std::span<Received
         if (errno != EAGAIN) (void)getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
         got = 0;
     }
+    bool is_full = static_cast<std::size_t>(got) == mbufs.size();
+    wanted_ = is_full ? std::min(wanted_ * 2, kMessagesMax) : std::max(wanted_ / 2, kMessagesMin);
     std::size_t used = 0;
     std::size_t taken = 0;
     for (; taken < static_cast<std::size_t>(got); ++taken) {

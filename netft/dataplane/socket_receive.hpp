@@ -18,6 +18,7 @@ class LaneReceiver {
     // One system call's worth; the socket stays readable while there is more. Eight full buffers
     // are half a MiB: enough a turn, for heartbeats and timers wait meanwhile.
     static constexpr std::size_t kMessagesMax = 8;
+    static constexpr std::size_t kMessagesMin = 2;
 
     std::size_t receive(int fd, const Pools& pools, std::span<Received> room,
                         PortCounters& counters, DropCounters& drops);
@@ -37,6 +38,8 @@ class LaneReceiver {
     std::array<iovec, kMessagesMax> iovecs_{};
     std::array<SocketAddress, kMessagesMax> senders_{};
     std::array<Control, kMessagesMax> controls_{};
+    // Buffers for the next call: as many as came lately, for each costs a few cold cache lines.
+    std::size_t wanted_ = kMessagesMin;
     std::uint32_t overflows_ = 0;  // the kernel's count as last seen
 };
 
