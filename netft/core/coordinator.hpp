@@ -52,6 +52,13 @@ struct ControlSend {
     SessionIndex seal;
 };
 
+// What a node hands to its next life, so that routes to a peer are known before the peer speaks.
+struct RememberedPeer {
+    PublicKey key{};
+    Card card;
+    bool reachable = false;  // when it was handed over
+};
+
 // A line for the log.
 struct Notice {
     enum class Severity : std::uint8_t { info, warning, error };
@@ -112,6 +119,12 @@ class Coordinator {
     void handle_event(TimePoint now, const Event& event);
     void handle_timers(TimePoint now);
     std::optional<TimePoint> next_deadline() const;
+
+    // --- a restart: what the former life knew of those peers that are still in the configuration.
+    // Cards are checked as those that come by the network; a peer's own word replaces them. Ids of
+    // peers that were reachable come back.
+    std::vector<RememberedPeer> memory() const;
+    std::vector<PeerId> handle_memory(TimePoint now, std::span<const RememberedPeer> memory);
 
     // --- outputs
     // The plan when it changed since the last call.

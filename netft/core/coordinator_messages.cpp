@@ -303,6 +303,27 @@ void Coordinator::handle_card(TimePoint now, Peer& peer, const ControlMessage& m
     update_topology(now);
 }
 
+std::vector<RememberedPeer> Coordinator::memory() const {
+    std::vector<RememberedPeer> out;
+    for (const auto& [id, peer] : peers_)
+        if (peer.card) out.push_back({peer.node.public_key, *peer.card, peer.reachable});
+    return out;
+}
+
+std::vector<PeerId> Coordinator::handle_memory(TimePoint now,
+                                               std::span<const RememberedPeer> memory) {
+    std::vector<PeerId> reachable;
+    for (const RememberedPeer& remembered : memory) {
+        Peer* peer = find_peer(remembered.key);
+        if (peer == nullptr || peer->card || !refuse_card(*peer, remembered.card).empty()) continue;
+        peer->card = remembered.card;
+        if (remembered.reachable) reachable.push_back(peer->id);
+    }
+    plan_dirty_ = true;
+    update_topology(now);
+    return reachable;
+}
+
 // Why a card cannot be believed; empty: it can.
 std::string Coordinator::refuse_card(const Peer& peer, const Card& card) const {
     if (card.name != peer.node.name)

@@ -89,6 +89,14 @@ void Engine::handle_shutdown(TimePoint now) {
     }
 }
 
+void Engine::announce_restart(TimePoint now, bool restarts) {
+    for (std::uint32_t slot = 0; slot < state_->routes.slots(); ++slot) {
+        if (state_->routes[slot] == nullptr) continue;
+        state_->routes[slot]->announce_restart(restarts);
+        state_->settle_route(now, slot);
+    }
+}
+
 void Engine::set_tracing(bool on) { state_->tracing = on; }
 std::optional<Event> Engine::poll_event() { return state_->events.pop(); }
 std::optional<HeartbeatRecord> Engine::poll_trace() { return state_->trace.pop(); }

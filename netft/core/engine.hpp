@@ -130,6 +130,9 @@ class Engine {
 
     // On exit: marks every route admin-down and queues heartbeats that say so.
     void handle_shutdown(TimePoint now);
+    // Queues a heartbeat on every route that says that we restart (the peers then excuse our
+    // silence for Route::kRestartTime), or that we do not after all.
+    void announce_restart(TimePoint now, bool restarts);
 
     // Whether every heartbeat is kept for poll_trace().
     void set_tracing(bool on);

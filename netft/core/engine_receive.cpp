@@ -99,8 +99,17 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
     if (tracing &&
         !trace.push(route.record(now, Direction::received, header.counter, *heartbeat, rtt_us)))
         drops.count(DropReason::control_queue_full);
+    if (heartbeat->graceful_restart && !heartbeat->notice) excuse_peer(now, ref->peer);
     settle_route(now, slot);
     return {};
+}
+
+// A node restarts, not a route: its word on one is good for all.
+void Engine::State::excuse_peer(TimePoint now, std::uint32_t peer) {
+    for (std::uint32_t slot : peers[peer].routes) {
+        routes[slot]->handle_restart_announced(now);
+        settle_route(now, slot);
+    }
 }
 
 Verdict Engine::State::receive_data(TimePoint now, const Path& path, const Header& header,

@@ -190,6 +190,7 @@ struct Engine::State {
 
     // engine_receive.cpp
     Verdict receive_heartbeat(TimePoint now, const Path& path, const Header& header, Bytes payload);
+    void excuse_peer(TimePoint now, std::uint32_t peer);
     Verdict receive_data(TimePoint now, const Path& path, const Header& header, SessionRef ref,
                          Bytes payload);
     Verdict receive_control(const Header& header, SessionRef ref);

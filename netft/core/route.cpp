@@ -40,6 +40,7 @@ RouteEvent Route::event_of(const Heartbeat& heartbeat) const {
     switch (heartbeat.state) {
         case BfdState::admin_down: return RouteEvent::received_admin_down;
         case BfdState::down:
+            if (peer_restart_ == PeerRestart::back) return RouteEvent::restarted_down;
             return is_excused(heartbeat.diagnostic) ? RouteEvent::excused_down
                                                     : RouteEvent::received_down;
         case BfdState::init: return RouteEvent::received_init;
@@ -114,10 +115,43 @@ void Route::handle_session(TimePoint now, bool up, Diagnostic reason) {
 }
 
 void Route::handle_peer_restart(TimePoint now) {
-    apply(now, RouteEvent::path_lost, Diagnostic::peer_restarted, false);
+    bool is_awaited = peer_restart_ != PeerRestart::none;
+    OptionalTime end_of_excuse = detection_deadline_;
+    if (!is_awaited) {
+        apply(now, RouteEvent::path_lost, Diagnostic::peer_restarted, false);
+        ever_lost_ = false;
+    }
     forget_remote();
-    ever_lost_ = false;
+    if (is_awaited) {
+        peer_restart_ = PeerRestart::back;
+        detection_deadline_ = end_of_excuse;
+    }
     transmit_due_ = may_send();
+}
+
+void Route::announce_restart(bool restarts) {
+    announces_restart_ = restarts;
+    transmit_due_ = may_send();
+}
+
+void Route::handle_restart_announced(TimePoint now) {
+    if (state_ != BfdState::up || peer_restart_ != PeerRestart::none) return;
+    peer_restart_ = PeerRestart::announced;
+    suspect_deadline_.reset();
+    detection_deadline_ = now + kRestartTime;
+    emit(now, state_, suspect_, Diagnostic::peer_restarting, true);
+}
+
+// Whether the peer's restart is over with this heartbeat: given up, or back with this route.
+void Route::settle_restart(TimePoint now, const Heartbeat& heartbeat) {
+    bool is_given_up = peer_restart_ == PeerRestart::announced && !heartbeat.graceful_restart;
+    bool is_back = peer_restart_ == PeerRestart::back &&
+                   (heartbeat.state == BfdState::init || heartbeat.state == BfdState::up);
+    // Each of its heartbeats that still says down is answered by our init.
+    if (peer_restart_ == PeerRestart::back || is_given_up) transmit_due_ = may_send();
+    if (!is_given_up && !is_back) return;
+    peer_restart_ = PeerRestart::none;
+    emit(now, state_, suspect_, is_back ? Diagnostic::peer_restarted : Diagnostic::none, true);
 }
 
 void Route::handle_shutdown(TimePoint now) {
@@ -156,6 +190,7 @@ void Route::apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remot
     state_ = to;
     since_ = now;
     suspect_ = local_silent_ = remote_suspect_ = false;
+    peer_restart_ = PeerRestart::none;
     bool excused = event == RouteEvent::excused_down;
     reason_ = to == BfdState::up || to == BfdState::init ? Diagnostic::none : reason;
     if (excused) reason_ = Diagnostic::local_stall;
@@ -244,6 +279,7 @@ std::uint32_t Route::handle_heartbeat(TimePoint now, std::uint64_t counter,
     remember(now, Direction::received, counter, heartbeat);
     handle_poll_bits(heartbeat);
     if (!plan_.usable) return rtt_us;  // it came before we knew: it cannot revive the route
+    settle_restart(now, heartbeat);
     apply(now, event_of(heartbeat),
           heartbeat.diagnostic == Diagnostic::none ? Diagnostic::neighbor_signaled_down
                                                    : heartbeat.diagnostic,
@@ -256,7 +292,9 @@ std::uint32_t Route::handle_heartbeat(TimePoint now, std::uint64_t counter,
 
 // Before anything of the heartbeat is taken over.
 void Route::count_for_sickness(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat) {
-    if (heartbeat.stalled || stall_tellings_ > 0 || state_ != BfdState::up) sickness_.excuse();
+    bool is_restart = peer_restart_ != PeerRestart::none;
+    if (heartbeat.stalled || stall_tellings_ > 0 || state_ != BfdState::up || is_restart)
+        sickness_.excuse();
     std::uint64_t lost = highest_received_ == 0 ? 0 : counter - highest_received_ - 1;
     std::uint64_t lost_out = heartbeat.highest_counter - heartbeat.heartbeats_received;
     sickness_.handle_heartbeat(static_cast<unsigned>(std::min<std::uint64_t>(lost, 32)),
@@ -342,6 +380,7 @@ std::uint32_t Route::measure(TimePoint now, std::uint64_t counter, const Heartbe
 
 void Route::arm_detection() {
     if (state_ != BfdState::up && state_ != BfdState::init) return;
+    if (peer_restart_ != PeerRestart::none) return;
     Duration detection = detection_time();
     detection_deadline_ = last_heard_ + detection;
     Duration suspicion = receive_interval() * kSuspectQuarters / 4 * patience_ / 4;
@@ -363,7 +402,10 @@ void Route::handle_timers(TimePoint now) {
     }
     if (detection_deadline_ && *detection_deadline_ <= now) {
         bool was_up = state_ == BfdState::up;
-        apply(now, RouteEvent::detection_expired, Diagnostic::detection_time_expired, false);
+        bool was_excused = peer_restart_ != PeerRestart::none;
+        apply(now, RouteEvent::detection_expired,
+              was_excused ? Diagnostic::restart_overdue : Diagnostic::detection_time_expired,
+              false);
         // The peer's own detection may be a few intervals behind; until then it would answer our
         // traffic on the dead route.
         if (was_up) notices_left_ = kNotices;
@@ -381,6 +423,7 @@ void Route::handle_stall(TimePoint now, Duration gap) {
     jitter_.reset();
     sickness_.excuse();
     transmit_due_ = may_send();
+    if (peer_restart_ != PeerRestart::none) detection_deadline_ = *detection_deadline_ + gap;
     if (detection_deadline_) arm_detection();
 }
 
@@ -395,8 +438,10 @@ std::optional<TimePoint> Route::next_deadline() const {
 
 Heartbeat Route::compose(TimePoint now) const {
     Heartbeat h;
-    h.state = state_;
+    // The peer's new life is down and comes up by our init; to our own traffic the route is up.
+    h.state = peer_restart_ == PeerRestart::back ? BfdState::init : state_;
     h.diagnostic = reason_;
+    h.graceful_restart = announces_restart_;
     h.suspect = local_silent_ || (is_up() && sickness_.verdict() != Diagnostic::none);
     h.stalled = stall_tellings_ > 0;
     h.threshold = plan_.timing.threshold;

@@ -6,7 +6,9 @@
 //  - every change of state or suspicion is said at once, not with the next periodic heartbeat;
 //  - `suspect`: up, but kSuspectQuarters have passed without a heartbeat, or it is sick
 //    (core/sickness), or the peer says so. Traffic leaves a suspect route; only the detection time
-//    makes it down.
+//    makes it down;
+//  - a peer that says that it restarts is excused: for kRestartTime at most its routes stay up,
+//    whatever its next life says of them until it has found them again.
 // Timing: the sending interval is max(own desired TX, remote required RX) less 0–25 % jitter
 // (§6.8.7); detection time = remote threshold × max(own required RX, remote desired TX) (§6.8.4). A
 // slower desired TX or a faster required RX takes force only when the peer has answered a poll
@@ -44,6 +46,8 @@ class Route {
     static constexpr Duration kWaking = 100ms;
     // How many heartbeats say that we were stalled.
     static constexpr std::uint8_t kStallTellings = 3;
+    // How long a peer that announced its restart is excused, from its word on.
+    static constexpr Duration kRestartTime = 2s;
 
     // `counter_base`: the first heartbeat carries counter_base + 1.
     Route(const RoutePlan& plan, TimePoint now, std::uint64_t counter_base);
@@ -55,6 +59,8 @@ class Route {
     // The peer is a new incarnation: nothing it said before counts.
     void handle_peer_restart(TimePoint now);
     void handle_shutdown(TimePoint now);
+    // Our next heartbeats say that we restart, or (false) that we go on after all.
+    void announce_restart(bool restarts);
 
     // --- what arrived
     // What was sent for another route must not be handed in: captured there, it may come here.
@@ -75,6 +81,8 @@ class Route {
         ++data_received_;
         sickness_.order().handle_data(now, counter);
     }
+    // The peer said, on this route or another, that it restarts. Once a restart.
+    void handle_restart_announced(TimePoint now);
     void count_data_sent(std::uint32_t datagrams) { data_sent_ += datagrams; }
 
     // --- time
@@ -123,6 +131,7 @@ class Route {
     void count_for_sickness(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat);
     RouteEvent event_of(const Heartbeat& heartbeat) const;
     bool is_excused(Diagnostic reason) const;
+    void settle_restart(TimePoint now, const Heartbeat& heartbeat);
     void emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic reason, bool remote);
     void learn_remote(TimePoint now, const Heartbeat& heartbeat);
     void handle_poll_bits(const Heartbeat& heartbeat);
@@ -134,6 +143,9 @@ class Route {
     void forget_counts();
     void remember(TimePoint now, Direction direction, std::uint64_t counter, const Heartbeat& h);
     Heartbeat compose(TimePoint now) const;
+
+    // Of a route that is up: announced, then in its next life but without this route yet.
+    enum class PeerRestart : std::uint8_t { none, announced, back };
 
     RoutePlan plan_;
     BfdState state_ = BfdState::down;
@@ -147,6 +159,8 @@ class Route {
     bool transmit_due_ = false;
     bool final_due_ = false;
     bool polling_ = false;
+    bool announces_restart_ = false;
+    PeerRestart peer_restart_ = PeerRestart::none;
     std::uint8_t notices_left_ = 0;
     std::uint8_t stall_tellings_ = 0;
     std::uint8_t patience_ = 4;        // quarters
@@ -166,7 +180,7 @@ class Route {
 
     OptionalTime next_transmit_;
     TimePoint earliest_transmit_;
-    OptionalTime detection_deadline_;
+    OptionalTime detection_deadline_;  // while the peer restarts: the end of its excuse
     OptionalTime suspect_deadline_;
     TimePoint last_heard_;
 

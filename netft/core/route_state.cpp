@@ -9,6 +9,7 @@ std::string_view to_string(RouteEvent event) {
         case RouteEvent::received_init: return "received init";
         case RouteEvent::received_up: return "received up";
         case RouteEvent::excused_down: return "excused down";
+        case RouteEvent::restarted_down: return "restarted down";
         case RouteEvent::noticed_down: return "noticed down";
         case RouteEvent::detection_expired: return "detection expired";
         case RouteEvent::path_lost: return "path lost";

@@ -20,6 +20,7 @@ enum class RouteEvent : std::uint8_t {
     received_init,
     received_up,
     excused_down,       // it said down or init, but only since we were stalled
+    restarted_down,     // it said down, back from the restart that it announced
     noticed_down,       // a notice on another route: the peer calls this route down
     detection_expired,  // RFC 5880 §6.8.4
     path_lost,          // interface, address, carrier or far end is gone; session reset
@@ -27,18 +28,18 @@ enum class RouteEvent : std::uint8_t {
     admin_enabled,
 };
 constexpr std::size_t kRouteStates = 4;
-constexpr std::size_t kRouteEvents = 10;
+constexpr std::size_t kRouteEvents = 11;
 
 constexpr std::array<std::array<BfdState, kRouteEvents>, kRouteStates> kRouteTable = [] {
     using enum BfdState;
     return std::array<std::array<BfdState, kRouteEvents>, kRouteStates>{{
-        // rx admin-down, rx down,    rx init,    rx up,      excused,    noticed,    expired,
-        // path lost, disabled,   enabled
+        // rx admin-down, rx down,    rx init,    rx up,      excused,    restarted,  noticed,
+        // expired,   path lost,  disabled,   enabled
         {{admin_down, admin_down, admin_down, admin_down, admin_down, admin_down, admin_down,
-          admin_down, admin_down, down}},                                    // admin_down
-        {{down, init, up, down, init, down, down, down, admin_down, down}},  // down
-        {{down, init, up, up, init, down, down, down, admin_down, init}},    // init
-        {{down, down, up, up, init, down, down, down, admin_down, up}},      // up
+          admin_down, admin_down, admin_down, down}},                              // admin_down
+        {{down, init, up, down, init, init, down, down, down, admin_down, down}},  // down
+        {{down, init, up, up, init, init, down, down, down, admin_down, init}},    // init
+        {{down, down, up, up, init, up, down, down, down, admin_down, up}},        // up
     }};
 }();
 

@@ -109,6 +109,8 @@ std::string_view to_string(Diagnostic diagnostic) {
         case Diagnostic::packets_reordered: return "packets reordered";
         case Diagnostic::flapping: return "flapping";
         case Diagnostic::rate_limited: return "rate limited";
+        case Diagnostic::peer_restarting: return "peer restarts";
+        case Diagnostic::restart_overdue: return "peer did not come back from its restart";
     }
     return "unknown diagnostic";
 }

@@ -81,8 +81,10 @@ enum class Diagnostic : std::uint8_t {
     mtu_black_hole = 32,
     packets_duplicated = 33,
     packets_reordered = 34,
-    flapping = 35,      // kept out of use (damped)
-    rate_limited = 36,  // heartbeats queue behind our data
+    flapping = 35,         // kept out of use (damped)
+    rate_limited = 36,     // heartbeats queue behind our data
+    peer_restarting = 37,  // it said so: the route is excused for a while
+    restart_overdue = 38,  // and did not come back in that time
 };
 // "detection time expired", …; unknown values read "unknown diagnostic".
 std::string_view to_string(Diagnostic diagnostic);

@@ -157,6 +157,7 @@ const std::vector<Scenario>& scenarios() {
         for (const Scenario& scenario : policy_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : scale_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : view_scenarios()) all.push_back(scenario);
+        for (const Scenario& scenario : restart_scenarios()) all.push_back(scenario);
         return all;
     }();
     return kAll;

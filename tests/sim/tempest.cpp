@@ -222,6 +222,8 @@ class Tempest {
         for (std::size_t node : chosen) {
             say("a node restarts", node, 0);
             checkers_.handle_node_fault(node, world_.now() + 8s);
+            if (random().chance(0.5)) world_.announce_restart(node);
+            if (random().chance(0.5)) step(random().between(0ms, 5ms));
             world_.stop(node);
             if (random().chance(0.3))
                 world_.set_wall_clock(node, random().between(0s, 2h) - Duration(1h));

@@ -1,6 +1,7 @@
 #include "tests/sim/world.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace netft::sim {
 
@@ -146,12 +147,21 @@ void World::start(std::size_t i) {
     node.engine = std::make_unique<core::Engine>(random_.next());
     node.assembler = std::make_unique<core::TrainAssembler>();
     node.coordinator->handle_interfaces(local_now(i), facts_of(i));
+    (void)node.coordinator->handle_memory(local_now(i), std::exchange(node.memory, {}));
     node.coordinator->handle_timers(local_now(i));
+    pump(i);
+}
+
+void World::announce_restart(std::size_t i, bool restarts) {
+    if (!nodes_[i].running) return;
+    nodes_[i].is_restarting = restarts;
+    nodes_[i].engine->announce_restart(local_now(i), restarts);
     pump(i);
 }
 
 void World::stop(std::size_t i) {
     SimNode& node = nodes_[i];
+    if (std::exchange(node.is_restarting, false)) node.memory = node.coordinator->memory();
     node.running = false;
     node.stalled_until.reset();
     for (std::size_t packet : node.waiting) free_packets_.push_back(packet);

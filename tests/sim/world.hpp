@@ -104,6 +104,8 @@ struct SimNode {
     std::uint64_t bad_seals = 0;
     std::vector<bool> carrier;      // by network
     std::vector<bool> has_address;  // by network
+    bool is_restarting = false;
+    std::vector<core::RememberedPeer> memory;  // of the former life
     std::uint64_t epoch = 0;
     std::uint64_t frames_sent = 0;
     std::uint64_t received = 0;  // datagrams handed to the engine
@@ -134,6 +136,9 @@ class World {
     void set_address(std::size_t node, std::size_t network, bool present);
     void stall(std::size_t node, Duration how_long);
     void stop(std::size_t node);  // as kill -9
+    // Says to the peers that it restarts, or after all not. Said, stop() keeps what the next
+    // start() is told of the peers.
+    void announce_restart(std::size_t node, bool restarts = true);
     void start(std::size_t node);
     void reload_timing(std::size_t node, Timing timing);
     void reload_cluster_keys(std::size_t node, const std::vector<std::uint8_t>& keys);

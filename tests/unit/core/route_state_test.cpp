@@ -43,6 +43,12 @@ BOOST_AUTO_TEST_CASE(what_our_own_stall_excuses_takes_no_route_down) {
     BOOST_TEST((next_state(BfdState::down, RouteEvent::excused_down) == BfdState::init));
 }
 
+BOOST_AUTO_TEST_CASE(what_an_announced_restart_excuses_takes_no_route_down) {
+    BOOST_TEST((next_state(BfdState::up, RouteEvent::restarted_down) == BfdState::up));
+    BOOST_TEST((next_state(BfdState::init, RouteEvent::restarted_down) == BfdState::init));
+    BOOST_TEST((next_state(BfdState::down, RouteEvent::restarted_down) == BfdState::init));
+}
+
 BOOST_AUTO_TEST_CASE(every_state_obeys_the_administrator) {
     for (BfdState state : kStates)
         BOOST_TEST((next_state(state, RouteEvent::admin_disabled) == BfdState::admin_down));
