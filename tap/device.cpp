@@ -135,14 +135,29 @@ Result<Device> Device::open(const std::string& name) {
     if (Status named = check_name(name); !named) return tl::unexpected(named.error());
     Result<Descriptor> fd = attach_fresh(name);
     if (!fd) return tl::unexpected(fd.error());
-    if (Status set = set_headers(fd->get()); !set) {
-        return with_context("adapter " + name, set.error());
-    }
-    const Result<bool> uso = set_offloads(fd->get());
+    return prepare(fd->release(), name);
+}
+
+Result<Device> Device::adopt(int fd, const std::string& name) {
+    constexpr unsigned kKind = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+    Descriptor owned(fd);
+    ifreq request{};
+    const bool is_tun = ::ioctl(fd, TUNGETIFF, &request) == 0;
+    const unsigned flags = is_tun ? static_cast<unsigned short>(request.ifr_flags) : 0;
+    if ((flags & kKind) != kKind || name != request.ifr_name)
+        return fail("adapter " + name + ": what was handed over is not this adapter", EINVAL);
+    (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return prepare(owned.release(), name);
+}
+
+Result<Device> Device::prepare(int fd, const std::string& name) {
+    Descriptor owned(fd);
+    if (Status set = set_headers(fd); !set) return with_context("adapter " + name, set.error());
+    const Result<bool> uso = set_offloads(fd);
     if (!uso) return with_context("adapter " + name, uso.error());
     const unsigned index = ::if_nametoindex(name.c_str());
     if (index == 0) return fail_errno("adapter " + name + ": no interface index", errno);
-    return Device(fd->release(), name, index, *uso);
+    return Device(owned.release(), name, index, *uso);
 }
 
 Device::Device(int fd, std::string name, std::uint32_t index, bool has_uso)

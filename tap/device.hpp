@@ -25,6 +25,10 @@ class Device final : public DeviceInterface {
     // in this network namespace. Not up, no address yet. Errors, each with what to do about it:
     // no /dev/net/tun, no rights, a name taken by another interface or a running owner.
     static Result<Device> open(const std::string& name);
+    // Goes on with a TAP that is open already: what a netftd before us has handed over, by way of
+    // its control socket or of systemd. Interface, addresses, routes and the frames that wait in it
+    // are as they were. `fd` is closed when it is no TAP called `name`.
+    static Result<Device> adopt(int fd, const std::string& name);
     ~Device() override;
     Device(Device&& other) noexcept;
     Device& operator=(Device&& other) noexcept;
@@ -39,6 +43,7 @@ class Device final : public DeviceInterface {
 
  private:
     Device(int fd, std::string name, std::uint32_t index, bool has_uso);
+    static Result<Device> prepare(int fd, const std::string& name);
 
     int fd_ = -1;
     std::string name_;

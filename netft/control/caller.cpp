@@ -21,6 +21,7 @@ namespace {
 
 constexpr uid_t kNobody = 65534;
 constexpr std::size_t kGroupsMax = 65536;  // NGROUPS_MAX of the kernel
+constexpr std::array<std::string_view, 3> kOwners{"reload", "take-over", "version"};
 constexpr std::array<std::string_view, 5> kReading{"show", "get", "history", "stream", "version"};
 
 std::string command_of(pid_t pid) {
@@ -62,7 +63,10 @@ Access access_for(std::string_view request) {
     return reads ? Access::read : Access::change;
 }
 
-std::string refusal(std::string_view request, const Caller& caller, std::optional<gid_t> readers) {
+std::string refusal(std::string_view request, const Caller& caller, std::optional<gid_t> readers,
+                    std::optional<uid_t> owner) {
+    bool is_owners = std::find(kOwners.begin(), kOwners.end(), request) != kOwners.end();
+    if (is_owners && owner == caller.uid) return {};
     Access has = access_of(caller, readers);
     if (has >= access_for(request)) return {};
     if (has == Access::read) return "only root may ask for this";

@@ -34,8 +34,10 @@ enum class Access : std::uint8_t { none, read, change };
 Access access_of(const Caller& caller, std::optional<gid_t> readers);
 // What a request needs. One that nobody knows could be anything: it needs the most.
 Access access_for(std::string_view request);
-// Why the caller may not; empty when it may.
-std::string refusal(std::string_view request, const Caller& caller, std::optional<gid_t> readers);
+// Why the caller may not; empty when it may. "reload" and "take-over" are also for netftd's own
+// user (`owner`): a service manager starts the next netftd as that user, who has its keys anyway.
+std::string refusal(std::string_view request, const Caller& caller, std::optional<gid_t> readers,
+                    std::optional<uid_t> owner = {});
 
 // The peer of a connected UNIX socket.
 Caller caller_of(int fd);

@@ -99,7 +99,9 @@ struct ControlServer::State {
 
 Result<ControlServer> ControlServer::open(const std::string& path, Handlers handlers,
                                           ServerOptions options) {
-    Result<ListeningSocket> socket = ListeningSocket::open(path, options.readers);
+    Result<ListeningSocket> socket = options.listening >= 0
+                                         ? ListeningSocket::adopt(Fd(options.listening), path)
+                                         : ListeningSocket::open(path, options.readers);
     if (!socket) return tl::unexpected(socket.error());
     Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
     if (!epoll) return fail_errno("control socket: epoll", errno);
@@ -115,6 +117,8 @@ ControlServer::~ControlServer() = default;
 ControlServer::ControlServer(ControlServer&&) noexcept = default;
 ControlServer& ControlServer::operator=(ControlServer&&) noexcept = default;
 
+int ControlServer::listening_fd() const { return state_->listening.fd(); }
+void ControlServer::give_away() { state_->listening.give_away(); }
 int ControlServer::fd() const { return state_->epoll.get(); }
 const ServerCounters& ControlServer::counters() const { return state_->counters; }
 std::size_t ControlServer::clients() const { return state_->clients.size(); }
@@ -228,12 +232,13 @@ void ControlServer::State::handle_line(ServerClient& client, const std::string& 
     ++counters.requests;
     client.bad_lines = 0;
     const std::string& what = name->get_ref<const std::string&>();
-    std::string why = refusal(what, client.caller(), options.readers);
+    std::string why = refusal(what, client.caller(), options.readers, options.owner);
     if (!why.empty()) return refuse_request(client, what, why);
     if (what == "stream") return subscribe(client, request);
     json document = answer(client, request);
     if (access_for(what) == Access::change) audit(client.caller(), what, error_of(document));
-    client.send_line(to_line(document));
+    client.send_line(to_line(document),
+                     handlers.attachments ? handlers.attachments() : std::vector<int>{});
 }
 
 bool ControlServer::State::admit_request(ServerClient& client) {

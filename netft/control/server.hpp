@@ -12,7 +12,10 @@
 //   {"request":"history","peer":"n2"}           → netft/docs/schema/history.json
 //   {"request":"stream","stream":"watch"}       → netft/docs/schema/stream.json, line by line
 //   {"request":"stream","stream":"trace"}         the same, with heartbeats
-//   {"request":"reload"}, {"request":"stop"}    → {"ok":true}; root only
+//   {"request":"version"}                       → {"version":1,"netftd":"…","program":"…"}
+//   {"request":"reload"}, {"request":"stop"}    → {"ok":true}; root (reload: and netftd's own user)
+//   {"request":"take-over","step":"…"}          for the next netftd: netft/daemon/take_over.hpp;
+//                                                 root and netftd's own user only
 //
 // Nothing a client does can hurt the daemon: no call blocks, every queue has a limit, requests have
 // a rate limit and users a number of connections (server_limits.hpp), a client that sends nonsense,
@@ -51,6 +54,8 @@ struct Handlers {
     std::function<std::vector<nlohmann::json>(Stream)> on_subscribe;
     // has_subscribers() gives another answer than before for some stream.
     std::function<void()> on_subscribers_changed;
+    // Descriptors to be passed with the answer just made; borrowed. Empty function: never any.
+    std::function<std::vector<int>()> attachments;
     // A change was made or refused, or a caller was turned away.
     std::function<void(const AuditRecord&)> on_audit;
 };
@@ -60,6 +65,10 @@ struct ServerOptions {
     std::optional<gid_t> readers;
     // For the rate limit; the monotonic clock where empty. Tests give their own.
     std::function<TimePoint()> clock;
+    // netftd's own user, where it has one; see refusal().
+    std::optional<uid_t> owner;
+    // A socket that listens at `path` already, from the netftd before us; −1: none. Owned.
+    int listening = -1;
 };
 
 // All since start.
@@ -98,6 +107,10 @@ class ControlServer {
     // `line`: one JSON object without line end.
     void publish(Stream stream, const std::string& line);
     bool has_subscribers(Stream stream) const;
+    // The listening socket, for the next netftd; borrowed.
+    int listening_fd() const;
+    // Somebody else listens now: the file stays.
+    void give_away();
     const ServerCounters& counters() const;
     std::size_t clients() const;
 

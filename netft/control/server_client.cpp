@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 namespace netft::control {
 
@@ -50,6 +51,26 @@ void ServerClient::send_line(const std::string& line) {
     if (pending() + line.size() > ControlServer::kOutputBytesMax) return drop();
     append(line);
     flush();
+}
+
+void ServerClient::send_line(const std::string& line, const std::vector<int>& fds) {
+    constexpr std::size_t kFdsMax = 8;
+    if (fds.empty() || fds.size() > kFdsMax || pending() > 0) return send_line(line);
+    std::array<char, CMSG_SPACE(kFdsMax * sizeof(int))> room{};
+    char first = line.front();
+    iovec byte{&first, 1};
+    msghdr message{};
+    message.msg_iov = &byte;
+    message.msg_iovlen = 1;
+    message.msg_control = room.data();
+    message.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
+    std::memcpy(CMSG_DATA(header), fds.data(), fds.size() * sizeof(int));
+    if (::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) != 1) return drop();
+    send_line(line.substr(1));
 }
 
 std::uint64_t ServerClient::send_record(const std::string& line) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "netft/control/fd.hpp"
 #include "netft/control/server.hpp"
@@ -28,6 +29,9 @@ class ServerClient {
 
     // A reply: must arrive, or the client is dropped.
     void send_line(const std::string& line);
+    // The same, with descriptors (SCM_RIGHTS) beside its first byte. For a client that reads what
+    // it asked for: one that has not gets no descriptors.
+    void send_line(const std::string& line, const std::vector<int>& fds);
     // A record of a stream: lost, and counted, when too much waits already. The number lost now.
     std::uint64_t send_record(const std::string& line);
     void flush();

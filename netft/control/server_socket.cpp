@@ -79,9 +79,16 @@ Result<ListeningSocket> ListeningSocket::open(const std::string& path, std::opti
     return ListeningSocket(std::move(fd), path, info.st_ino);
 }
 
+Result<ListeningSocket> ListeningSocket::adopt(Fd fd, const std::string& path) {
+    struct stat info {};
+    if (::lstat(path.c_str(), &info) != 0) return fail_errno("control socket " + path, errno);
+    return ListeningSocket(std::move(fd), path, info.st_ino);
+}
+
 ListeningSocket::~ListeningSocket() {
     struct stat info {};
-    if (fd_ && ::lstat(path_.c_str(), &info) == 0 && info.st_ino == inode_) ::unlink(path_.c_str());
+    if (fd_ && inode_ != 0 && ::lstat(path_.c_str(), &info) == 0 && info.st_ino == inode_)
+        ::unlink(path_.c_str());
 }
 
 }  // namespace netft::control

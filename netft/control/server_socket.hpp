@@ -16,11 +16,14 @@ class ListeningSocket {
  public:
     // `group`: of the file, as far as we may give it away.
     static Result<ListeningSocket> open(const std::string& path, std::optional<gid_t> group);
+    // One that was opened by somebody else, who leaves the file to us.
+    static Result<ListeningSocket> adopt(Fd fd, const std::string& path);
     ~ListeningSocket();
     ListeningSocket(ListeningSocket&&) = default;
     ListeningSocket& operator=(ListeningSocket&&) = delete;
 
     int fd() const { return fd_.get(); }
+    void give_away() { inode_ = 0; }
 
  private:
     ListeningSocket(Fd fd, std::string path, unsigned long inode)
@@ -28,7 +31,7 @@ class ListeningSocket {
 
     Fd fd_;
     std::string path_;
-    unsigned long inode_ = 0;
+    unsigned long inode_ = 0;  // of our file; 0: none is ours
 };
 
 }  // namespace netft::control

@@ -76,7 +76,7 @@ Status Daemon::wait_and_handle() {
         if (fd == monitor_->fd()) done = handle_netlink();
         if (fd == worker_->event_fd()) handle_worker();
         if (fd == server_->fd()) server_->handle_ready();
-        if (!done) return done;
+        if (has_left_ || !done) return done;
     }
     // The kernel may hold a carrier event back for up to a second; a route in trouble is a reason
     // to look for oneself.

@@ -26,6 +26,8 @@
 #include "netft/daemon/options.hpp"
 #include "netft/daemon/port_keeper.hpp"
 #include "netft/daemon/privileges.hpp"
+#include "netft/daemon/reload.hpp"
+#include "netft/daemon/take_over.hpp"
 #include "netft/daemon/worker_watch.hpp"
 #include "netft/dataplane/eal.hpp"
 #include "netft/dataplane/worker.hpp"
@@ -45,6 +47,8 @@ class Daemon {
 
     // Returns when SIGTERM, SIGINT or a stop request came (empty), or when going on makes no sense.
     Status run();
+    // Another netftd has our place: nothing is to be cleared away.
+    bool has_left() const { return has_left_; }
 
  private:
     Daemon(const Options& options, control::Log& log) : options_(options), log_(log) {}
@@ -52,11 +56,15 @@ class Daemon {
     // start.cpp
     Status open_all(const core::Settings& settings, const Secret32& key);
     Status open_kernel(const core::Settings& settings);
+    Result<tap::Device> open_device(const std::string& name);
+    Status meet_predecessor(const core::Settings& settings);
+    Status replace_predecessor();
     void open_coordinator(const core::Settings& settings, const Secret32& key);
     Status give_up_privileges(const core::Settings& settings);
     Status open_worker(const core::Settings& settings);
     Status open_first_ports();
-    Status open_server();
+    Status open_signals();
+    Status open_server(int listening);
 
     // daemon.cpp
     Status wait_and_handle();
@@ -78,6 +86,7 @@ class Daemon {
     // requests.cpp
     nlohmann::json handle_request(const nlohmann::json& request, const control::Caller& caller);
     nlohmann::json reload(const std::string& who);
+    nlohmann::json hand_over(const nlohmann::json& request, const control::Caller& caller);
     void handle_signal_of(int signal, const control::Caller& sender);
     control::NodeStatus status();
     void refresh_report();
@@ -89,6 +98,7 @@ class Daemon {
     void publish(control::Stream least, const nlohmann::json& record);
 
     Options options_;
+    std::string program_ = program_id();  // before an upgrade replaces it
     control::Log& log_;
     User user_;
     std::optional<control::Audit> audit_;
@@ -107,6 +117,8 @@ class Daemon {
     WorkerWatch worker_watch_;
     control::History history_;
     std::optional<control::ControlServer> server_;
+    std::optional<Predecessor> predecessor_;  // while we start
+    std::vector<int> attachments_;            // of the answer being made; borrowed
     MacAddress mac_;
     std::vector<routing::InterfaceFact> facts_;
     std::optional<core::Plan> plan_;
@@ -118,6 +130,7 @@ class Daemon {
     bool facts_due_ = false;
     bool probe_due_ = false;  // a route was lost: are its next hops still who they were?
     bool stop_ = false;
+    bool has_left_ = false;
     TimePoint next_tick_;
     TimePoint next_solicit_;
     std::uint64_t control_queue_full_ = 0;

@@ -11,6 +11,7 @@
 #include "netft/control/status.hpp"
 #include "netft/daemon/daemon.hpp"
 #include "netft/daemon/options.hpp"
+#include "netft/daemon/reload.hpp"
 #include "netft/daemon/stack.hpp"
 
 namespace {
@@ -61,6 +62,16 @@ int main(int argc, char** argv) {
                     self.name.c_str(), control::security_summary(*settings).c_str());
         return 0;
     }
+    int ready_fd = -1;
+    if (options->reload) {
+        auto reload = daemon::reload_running(options->socket);
+        if (!reload) return complain("--reload: " + reload.error().what, 1);
+        if (*reload == daemon::Reload::done) return 0;
+        auto child = daemon::go_to_background();
+        if (!child) return complain("--reload: " + child.error().what, 1);
+        ready_fd = *child;
+        options->take_over = true;
+    }
     block_signals();
     daemon::prepare_stacks();
     auto level = options->verbose ? control::LogLevel::debug : control::LogLevel::info;
@@ -75,8 +86,9 @@ int main(int argc, char** argv) {
     if (!running) return complain(running.error().what, 1);
     log.info("daemon", "netftd " NETFT_VERSION " runs as node " + self.name);
     sd_notify(0, "READY=1");
+    daemon::say_ready(ready_fd);
     auto done = (*running)->run();
-    sd_notify(0, "STOPPING=1");
+    if (!(*running)->has_left()) sd_notify(0, "STOPPING=1");
     running->reset();
     if (!done) return complain(done.error().what, 1);
     log.info("daemon", "stopped");

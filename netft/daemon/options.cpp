@@ -39,6 +39,11 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
     app.add_option("--audit-log", o.audit_log, "file for changes and refusals, besides the log");
     app.add_flag("--no-sandbox", o.no_sandbox,
                  "keep all privileges and system calls: for debugging only");
+    app.add_flag("--take-over", o.take_over,
+                 "take the place of the netftd that runs, without a gap in its traffic");
+    app.add_flag("--reload", o.reload,
+                 "have the netftd that runs read its configuration, or take over in the "
+                 "background if this is another program");
     app.add_flag("--foreground", o.foreground, "log lines for a terminal");
     app.add_flag("--verbose", o.verbose, "log more");
     app.add_flag("--check", o.check, "check configuration and key, start nothing");

@@ -16,6 +16,8 @@ struct Options {
     std::string group = "netft";  // whose members may read the control socket
     std::string audit_log;        // empty: the log only
     bool no_sandbox = false;
+    bool take_over = false;  // from the netftd that runs at `socket`
+    bool reload = false;     // or take over, if this is another program; in the background
     bool foreground = false;
     bool check = false;
     bool verbose = false;

@@ -2,9 +2,11 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -33,12 +35,44 @@ nlohmann::json Daemon::handle_request(const nlohmann::json& request,
                                       const control::Caller& caller) {
     std::string what = request.value("request", "");
     std::string who = "uid=" + std::to_string(caller.uid) + " pid=" + std::to_string(caller.pid);
+    attachments_.clear();
+    if (has_left_) return {{"error", what + ": another netftd takes over, ask again"}};
+    if (what == "version")
+        return {{"version", 1}, {"netftd", NETFT_VERSION}, {"program", program_}};
+    if (what == "take-over") return hand_over(request, caller);
     if (what == "reload") return reload(who);
     if (what == "stop") {
         stop_ = true;
         return {{"ok", true}};
     }
     return control::answer_request(request, status(), history_, wall_clock());
+}
+
+// The next netftd asks. After "leave" the worker has told the peers and is gone, its ports are
+// closed, and run() returns: nothing may touch what it stands on.
+nlohmann::json Daemon::hand_over(const nlohmann::json& request, const control::Caller& caller) {
+    std::string step = request.value("step", "");
+    const core::Settings& settings = coordinator_->settings();
+    if (step == "adapter") {
+        const char* notify = std::getenv("NOTIFY_SOCKET");
+        attachments_ = {device_->fd(), server_->listening_fd()};
+        return {{"ok", true},
+                {"node", settings.nodes[settings.self.value].name},
+                {"adapter", settings.adapter_name},
+                {"notify_socket", notify == nullptr ? "" : notify}};
+    }
+    if (step != "leave") return {{"error", "take-over: unknown step"}};
+    log_.info("daemon", "hands over to process " + std::to_string(caller.pid));
+    worker_->leave();
+    worker_thread_.join();
+    nlohmann::json peers = to_json(coordinator_->memory());
+    worker_.reset();
+    ports_.reset();
+    server_->give_away();
+    has_left_ = stop_ = true;
+    // systemd takes this from the unit's main process only, which we are the last time.
+    (void)sd_notifyf(0, "MAINPID=%d", caller.pid);
+    return {{"ok", true}, {"peers", std::move(peers)}};
 }
 
 void Daemon::handle_signal_of(int signal, const control::Caller& sender) {

@@ -6,12 +6,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <utility>
 
 #include "netft/control/addresses.hpp"
 #include "netft/control/status_records.hpp"
 #include "netft/daemon/daemon.hpp"
+#include "netft/daemon/fd_store.hpp"
 #include "netft/dataplane/clock.hpp"
 
 namespace netft::daemon {
@@ -85,21 +88,26 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Options& options,
 }
 
 Status Daemon::open_all(const core::Settings& settings, const Secret32& key) {
-    if (auto done = open_server(); !done) return done;  // first: it finds a netftd that runs
+    if (auto done = open_signals(); !done) return done;
+    auto first = options_.take_over ? meet_predecessor(settings) : open_server(-1);
+    if (!first) return first;  // first: it finds a netftd that runs
     if (auto done = open_kernel(settings); !done) return done;
     open_coordinator(settings, key);
     if (auto done = give_up_privileges(settings); !done) return done;  // before the first thread
     if (auto done = open_worker(settings); !done) return done;
+    if (auto done = replace_predecessor(); !done) return done;  // from here on in a hurry
     if (auto done = wait_for_the_dying([this] { return open_first_ports(); }); !done) return done;
     for (int fd : {server_->fd(), monitor_->fd(), worker_->event_fd(), signal_fd_})
         if (auto done = watch(epoll_fd_, fd); !done) return done;
+    coordinator_->handle_timers(dataplane::monotonic_now());  // initiations go first
     if (auto done = settle(); !done) return done;
-    write_hosts();
     worker_thread_ = std::thread([this] { worker_->run(); });
+    write_hosts();
+    store_adapter(device_->fd());
     return {};
 }
 
-Status Daemon::open_server() {
+Status Daemon::open_signals() {
     auto audit = control::Audit::open(options_.audit_log, log_);
     if (!audit) return tl::unexpected(audit.error());
     audit_.emplace(std::move(*audit));
@@ -110,19 +118,29 @@ Status Daemon::open_server() {
     for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
     signal_fd_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signal_fd_ < 0) return fail_errno("signalfd", errno);
+    return {};
+}
 
+// `listening`: a socket that listens there already, −1: none.
+Status Daemon::open_server(int listening) {
+    auto user = find_user(options_.user);
+    if (!user) return tl::unexpected(user.error());
     control::Handlers handlers;
     handlers.on_request = [this](const nlohmann::json& request, const control::Caller& caller) {
         return handle_request(request, caller);
     };
     handlers.on_subscribe = [this](control::Stream) {
+        if (has_left_) return std::vector<nlohmann::json>{};
         return control::snapshot_records(status(), wall_clock());
     };
     handlers.on_subscribers_changed = [this] {
         if (worker_) worker_->set_tracing(server_->has_subscribers(control::Stream::trace));
     };
     handlers.on_audit = [this](const control::AuditRecord& record) { audit_->record(record); };
-    control::ServerOptions server_options{.readers = control::find_group(options_.group)};
+    handlers.attachments = [this] { return std::exchange(attachments_, {}); };
+    control::ServerOptions server_options{.readers = control::find_group(options_.group),
+                                          .owner = options_.no_sandbox ? ::geteuid() : user->uid,
+                                          .listening = listening};
     auto server = wait_for_the_dying(
         [&] { return control::ControlServer::open(options_.socket, handlers, server_options); });
     if (!server) return tl::unexpected(server.error());
@@ -137,13 +155,50 @@ Status Daemon::open_kernel(const core::Settings& settings) {
     auto facts = monitor_->read_facts();
     if (!facts) return with_context("netlink", facts.error());
     facts_ = std::move(*facts);
-    auto device = wait_for_the_dying([&] { return tap::Device::open(settings.adapter_name); });
+    auto device = wait_for_the_dying([&] { return open_device(settings.adapter_name); });
     if (!device) return with_context("adapter", device.error());
     device_ = std::make_unique<tap::Device>(std::move(*device));
     auto adapter = tap::Adapter::open(device_->name(), device_->interface_index());
     if (!adapter) return with_context("adapter", adapter.error());
     adapter_ = std::make_unique<tap::Adapter>(std::move(*adapter));
     return {};
+}
+
+// Ours already, in one of two ways, or new.
+Result<tap::Device> Daemon::open_device(const std::string& name) {
+    if (predecessor_) return tap::Device::adopt(predecessor_->take_adapter(), name);
+    int stored = take_stored_adapter();
+    if (stored < 0) return tap::Device::open(name);
+    auto adopted = tap::Device::adopt(stored, name);
+    if (adopted) return adopted;
+    log_.info("adapter", "what systemd kept for us is of no use: " + adopted.error().what);
+    forget_stored_adapter();
+    return tap::Device::open(name);
+}
+
+Status Daemon::meet_predecessor(const core::Settings& settings) {
+    const std::string& self = settings.nodes[settings.self.value].name;
+    auto met = Predecessor::meet(options_.socket);
+    if (!met) return with_context("--take-over", met.error());
+    if (met->node() != self || met->adapter_name() != settings.adapter_name)
+        return fail("--take-over: the netftd that runs is node " + met->node() + " with adapter " +
+                    met->adapter_name() + ", not " + self + " with " + settings.adapter_name +
+                    ": stop it and start anew");
+    predecessor_.emplace(std::move(*met));
+    return {};
+}
+
+Status Daemon::replace_predecessor() {
+    if (!predecessor_) return {};
+    auto memory = predecessor_->send_away();
+    if (!memory) return with_context("--take-over", memory.error());
+    if (!predecessor_->notify_socket().empty())
+        ::setenv("NOTIFY_SOCKET", predecessor_->notify_socket().c_str(), 1);
+    TimePoint now = dataplane::monotonic_now();
+    worker_->hold_adapter_for(coordinator_->handle_memory(now, *memory));
+    auto opened = open_server(predecessor_->take_listening());
+    predecessor_.reset();
+    return opened;
 }
 
 void Daemon::open_coordinator(const core::Settings& settings, const Secret32& key) {
@@ -229,7 +284,7 @@ Daemon::~Daemon() {
         worker_->stop();
         worker_thread_.join();
     }
-    if (server_ && coordinator_) leave_run_directory(options_.run_dir);
+    if (server_ && coordinator_ && !has_left_) leave_run_directory(options_.run_dir);
     server_.reset();
     worker_.reset();
     if (epoll_fd_ >= 0) close(epoll_fd_);

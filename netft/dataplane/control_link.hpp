@@ -49,6 +49,7 @@ struct ControlLink {
     std::atomic<WorkerReport*> report_ready{nullptr};   // worker: w, control: takes
     std::atomic<bool> tracing{false};                   // control: w, worker: ro
     std::atomic<bool> stop{false};                      // control: w, worker: ro
+    std::atomic<bool> leaves{false};                    // control: w before stop, worker: ro
     std::atomic<std::uint64_t> cycles{0};               // worker: w, control: ro
     Fd worker_event;
     Fd control_event;

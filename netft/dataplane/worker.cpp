@@ -2,6 +2,7 @@
 #include "netft/dataplane/worker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "netft/base/assert.hpp"
 #include "netft/dataplane/worker_impl.hpp"
@@ -84,6 +85,17 @@ int Worker::event_fd() const { return impl_->link->control_event.get(); }
 std::uint64_t Worker::cycles() const { return impl_->link->cycles.load(std::memory_order_relaxed); }
 
 void Worker::wake() { impl_->link->wake_worker(); }
+
+void Worker::leave() {
+    impl_->link->leaves.store(true);
+    stop();
+}
+
+void Worker::hold_adapter_for(std::vector<PeerId> peers) {
+    if (peers.empty()) return;
+    impl_->awaited = std::move(peers);
+    impl_->poller.watch_adapter(false);
+}
 
 void Worker::stop() {
     impl_->link->stop.store(true);

@@ -79,7 +79,8 @@ class Worker {
     ~Worker();
 
     // --- the worker's thread
-    // Returns after stop(), when every route was said to be admin-down to the peers.
+    // Returns after stop(), when every route was said to be admin-down to the peers; after
+    // leave(), when they were told that we restart.
     void run();
 
     // --- control's thread
@@ -108,6 +109,12 @@ class Worker {
     std::uint64_t cycles() const;
     void wake();
     void stop();
+    // As stop(), but somebody takes our place: the peers are to wait.
+    void leave();
+    // Before run(): frames of the adapter wait in it until these peers, with whom a netftd before
+    // us had routes, are reachable again, for kHoldMax at most.
+    void hold_adapter_for(std::vector<PeerId> peers);
+    static constexpr Duration kHoldMax = 500ms;
 
  private:
     struct Impl;

@@ -30,6 +30,8 @@ struct Worker::Impl {
     static constexpr Duration kRetryInterval = 100us;
     // What is read at most from each port after a stall, before anybody is judged.
     static constexpr int kCatchUpBursts = 64;
+    // How often a restart is told to the peers: one of them that arrives is enough.
+    static constexpr int kRestartTellings = 2;
     // ICMP host-unreachable to local programs.
     static constexpr std::int64_t kUnreachablePerSecond = 1'000;
     static constexpr std::int64_t kUnreachableBurst = 100;
@@ -59,6 +61,7 @@ struct Worker::Impl {
     void sleep();
     std::optional<TimePoint> next_deadline(TimePoint at) const;
     bool look_around();
+    bool holds_adapter();
     void handle_timers();
     bool measure_stall();
     void catch_up();
@@ -152,6 +155,8 @@ struct Worker::Impl {
     bool polls_ports = false;  // some port has no descriptor
     Duration poll_interval = kPollIntervalMin;
     bool adapter_gone = false;
+    std::vector<PeerId> awaited;  // whom frames of the adapter wait for, until hold_until
+    TimePoint hold_until{};
     bool told_control = false;       // something was queued for it in this cycle
     ControlDatagram datagram_out{};  // scratch: too large for the stack of every call
 };

@@ -19,6 +19,7 @@ void Worker::run() {
     Impl& worker = *impl_;
     worker.now = monotonic_now();
     worker.stalls = core::StallMeter(worker.now);
+    worker.hold_until = worker.now + kHoldMax;
     while (!worker.link->stop.load(std::memory_order_acquire)) worker.cycle();
     worker.shut_down();
 }
@@ -36,11 +37,12 @@ void Worker::Impl::cycle() {
     }
     handle_timers();
     send_heartbeats();
+    bool is_held = holds_adapter() || was_away;
     retry_ports();
     // What was just delivered is often answered at once: no need to be told. Right after a stall
     // the peers may still have to hear of it: frames wait for their answer.
     bool is_answered = counters.frames_to_adapter != delivered;
-    if ((ready.adapter || is_answered) && !was_away) read_adapter();
+    if ((ready.adapter || is_answered) && !is_held) read_adapter();
     transmitter.flush(drops);
     report_to_control();
     link->cycles.store(++counters.cycles, std::memory_order_relaxed);
@@ -82,15 +84,31 @@ void Worker::Impl::catch_up() {
 void Worker::Impl::retry_ports() {
     if (transmitter.is_blocked()) transmitter.retry(drops);
     bool pauses = transmitter.is_blocked();
-    if (poller.watch_adapter(!pauses) && pauses) ++counters.adapter_pauses;
+    bool is_new = poller.watch_adapter(!pauses && awaited.empty());
+    if (is_new && pauses) ++counters.adapter_pauses;
+}
+
+// What the adapter gives before the peers know us again would be refused to our programs.
+bool Worker::Impl::holds_adapter() {
+    if (awaited.empty()) return false;
+    std::erase_if(awaited, [this](PeerId peer) { return engine.is_reachable(peer); });
+    if (now >= hold_until) awaited.clear();
+    return !awaited.empty();
 }
 
 void Worker::Impl::shut_down() {
     now = monotonic_now();
     handle_snapshot();
     handle_commands();
-    engine.handle_shutdown(now);
-    send_heartbeats();
+    if (link->leaves.load(std::memory_order_relaxed)) {
+        for (int i = 0; i < kRestartTellings; ++i) {
+            engine.announce_restart(now, true);
+            send_heartbeats();
+        }
+    } else {
+        engine.handle_shutdown(now);
+        send_heartbeats();
+    }
     transmitter.flush(drops);
     report_to_control();
     frame_out.clear();
@@ -108,6 +126,7 @@ void Worker::Impl::handle_timers() {
 
 std::optional<TimePoint> Worker::Impl::next_deadline(TimePoint at) const {
     std::optional<TimePoint> deadline = engine.next_deadline();
+    if (!awaited.empty() && (!deadline || hold_until < *deadline)) deadline = hold_until;
     std::optional<TimePoint> train = assembler.next_deadline();
     if (train && (!deadline || *train < *deadline)) deadline = train;
     if (transmitter.is_blocked() && (!deadline || at + kRetryInterval < *deadline))

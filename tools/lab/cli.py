@@ -94,7 +94,10 @@ def _add_nodes(commands):
         command.set_defaults(run=stop_command if name == "stop" else start_command)
     restart = commands.add_parser("restart", help="end netftd on a node and start it again")
     restart.add_argument("node")
-    restart.add_argument("--kill", action="store_true", help="end it with kill -9")
+    how = restart.add_mutually_exclusive_group()
+    how.add_argument("--kill", action="store_true", help="end it with kill -9")
+    how.add_argument("--take-over", action="store_true",
+                     help="start the next one first, which takes its place without a gap")
     restart.set_defaults(run=restart_command)
     logs = commands.add_parser("logs", help="print netftd's log")
     logs.add_argument("node", nargs="?")
@@ -202,6 +205,9 @@ def stop_command(options, binaries):
 
 def restart_command(options, binaries):
     daemon = Laboratory.opened(binaries).node(options.node)
+    if options.take_over:
+        daemon.take_over()
+        return 0
     daemon.stop(signal.SIGKILL if options.kill else signal.SIGTERM)
     daemon.start()
     return 0

@@ -63,13 +63,17 @@ class Daemon:
         if self.pid():
             raise LabError(f"{self.node}: netftd runs already")
         self.run_dir.mkdir(exist_ok=True)
+        self._pid_file.write_text(str(self._spawn()), encoding="ascii")
+
+    def _spawn(self, *more):
         with open(self.log, "ab") as log:
             process = subprocess.Popen(
-                ["ip", "netns", "exec", self.namespace, *self.command()], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, start_new_session=True, env=self.environment())
-        # ip(8) replaces itself by the command, so this is netftd's own pid.
-        self._pid_file.write_text(str(process.pid), encoding="ascii")
+                ["ip", "netns", "exec", self.namespace, *self.command(), *more],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env=self.environment())
         process.returncode = 0  # it outlives us: is_alive() reaps it where it does not
+        # ip(8) replaces itself by the command, so this is netftd's own pid.
+        return process.pid
 
     def wait_ready(self, seconds=START_SECONDS):
         # Not pid(): while ip(8) replaces itself by netftd the command line is empty.
@@ -81,6 +85,20 @@ class Daemon:
     def start(self):
         self.launch()
         self.wait_ready()
+
+    def take_over(self, seconds=START_SECONDS):
+        """A new netftd takes the place of the one that runs, without a gap."""
+        before = self.pid()
+        if before is None:
+            raise LabError(f"{self.node}: netftd does not run")
+        after = self._spawn("--take-over")
+        if not wait_until(lambda: not is_alive(before) or not is_alive(after), seconds):
+            raise LabError(f"{self.node}: the netftd before did not leave in {seconds} s")
+        if not is_alive(after):
+            raise LabError(f"{self.node}: the next netftd ended; its last words:\n"
+                           f"{self.last_words()}")
+        self._pid_file.write_text(str(after), encoding="ascii")
+        self.wait_ready(seconds)
 
     def stop(self, number=signal.SIGTERM, seconds=STOP_SECONDS):
         """Ends netftd. True when it ended by itself within `seconds`, else it is killed."""

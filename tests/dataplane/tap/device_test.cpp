@@ -1,6 +1,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fcntl.h>
 #include <array>
 #include <boost/test/unit_test.hpp>
 
@@ -45,6 +46,30 @@ BOOST_AUTO_TEST_CASE(a_moved_device_keeps_its_interface) {
     BOOST_REQUIRE((first && second));
     { Device moved = std::move(*first); }
     BOOST_TEST(!succeeds("ip link show tapt0"));
+    BOOST_TEST(succeeds("ip link show tapt1"));
+}
+
+BOOST_AUTO_TEST_CASE(an_adopted_device_is_the_same_interface) {
+    const Namespace space;
+    Result<Device> first = Device::open("tapt0");
+    BOOST_REQUIRE(first.has_value());
+    run("ip address add 169.254.7.7/32 dev tapt0");
+    Result<Device> second = Device::adopt(::dup(first->fd()), "tapt0");
+    BOOST_REQUIRE(second.has_value());
+    BOOST_TEST(second->interface_index() == first->interface_index());
+    BOOST_TEST(second->has_uso() == first->has_uso());
+    { Device gone = std::move(*first); }
+    BOOST_TEST(run_json("ip -j address show tapt0")[0]["addr_info"].size() >= 1u);
+    { Device gone = std::move(*second); }
+    BOOST_TEST(!succeeds("ip link show tapt0"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_this_adapter_is_not_adopted) {
+    const Namespace space;
+    const Result<Device> other = Device::open("tapt1");
+    BOOST_REQUIRE(other.has_value());
+    BOOST_TEST(!Device::adopt(::dup(other->fd()), "tapt0"));
+    BOOST_TEST(!Device::adopt(::open("/dev/null", O_RDWR), "tapt0"));
     BOOST_TEST(succeeds("ip link show tapt1"));
 }
 

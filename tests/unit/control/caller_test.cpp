@@ -47,6 +47,18 @@ BOOST_AUTO_TEST_CASE(what_is_not_known_to_read_needs_root) {
         BOOST_TEST((access_for(request) == Access::change), request);
 }
 
+BOOST_AUTO_TEST_CASE(netftds_own_user_may_reload_and_take_over_and_no_more) {
+    Caller owner{.uid = 200, .gid = 200};
+    Caller other{.uid = 201, .gid = 200};
+    for (const char* request : {"reload", "take-over", "version"}) {
+        BOOST_TEST(refusal(request, owner, kReaders, 200) == "", request);
+        BOOST_TEST(refusal(request, other, kReaders, 200) != "", request);
+        BOOST_TEST(refusal(request, owner, kReaders) != "", request);
+    }
+    for (const char* request : {"stop", "show", "take-over "})
+        BOOST_TEST(refusal(request, owner, kReaders, 200) != "", request);
+}
+
 BOOST_AUTO_TEST_CASE(a_refusal_says_who_may) {
     Caller root{};
     Caller reader{.uid = 1000, .gid = kReaders};
