@@ -40,7 +40,10 @@ nlohmann::json Daemon::handle_request(const nlohmann::json& request,
     if (what == "version")
         return {{"version", 1}, {"netftd", NETFT_VERSION}, {"program", program_}};
     if (what == "take-over") return hand_over(request, caller);
-    if (what == "reload") return reload(who);
+    if (what == "reload") {
+        audit_->reopen();
+        return reload(who);
+    }
     if (what == "stop") {
         stop_ = true;
         return {{"ok", true}};

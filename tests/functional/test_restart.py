@@ -2,7 +2,11 @@
 
     n1 ====== n2     net0 and net1; 1 ms probes and a TCP stream from n1 to n2
 """
+import contextlib
+import json
 import pathlib
+import signal
+import socket
 import subprocess
 
 from lab.demo import Probe, Stream
@@ -10,6 +14,7 @@ from lab.shell import wait_until
 from lab.spec import Spec
 from support.callers import as_user, ask
 from support.registry import test
+from support.service_manager import ServiceManager
 from support.sessions import longest_gap_ms, wait_for
 from test_lifecycle import kernel_state
 
@@ -170,3 +175,96 @@ def who_announces_and_does_not_come_is_down_after_two_seconds(lab):
     assert wait_until(lambda: not pathlib.Path(f"/proc/{pid}/fd/0").exists(), 5)
     daemon.start()
     lab.wait_all_up()
+
+
+def is_listener(daemon, pid):
+    """Whether that process answers at the control socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.connect(str(daemon.socket))
+        client.sendall(b'{"request":"version"}\n')
+        answer = json.loads(client.makefile().readline())
+    program = pathlib.Path(f"/proc/{pid}/exe").stat()
+    return f":{program.st_ino}:" in answer.get("program", "")
+
+
+@contextlib.contextmanager
+def managed(lab, node):
+    """netftd of a node as a service manager runs it, and back."""
+    daemon = lab[node]
+    plain = daemon.command
+    daemon.stop()
+    manager = ServiceManager(daemon.directory / "manager")
+    daemon.command = lambda config=None: [*manager.starter(), *plain(config)]
+    try:
+        daemon.start()
+        lab.wait_all_up()
+        yield daemon, manager, plain
+    finally:
+        daemon.stop()
+        manager.close()
+        del daemon.command
+        daemon.start()
+        lab.wait_all_up()
+
+
+def has_adapter(daemon):
+    return daemon.run("ip", "link", "show", "netft0", check=False).returncode == 0
+
+
+@test(TWO)
+def a_service_manager_keeps_the_adapter_over_a_crash_and_drops_it_at_the_end(lab):
+    with managed(lab, "n1") as (daemon, manager, _):
+        before = adapter_of(daemon)
+        stream = Stream(lab, lab.peer("n1", "n2")["ipv4"])
+        try:
+            for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+                daemon.stop(number)
+                assert has_adapter(daemon), f"the adapter went with signal {number}"
+                daemon.start()
+                lab.wait_all_up()
+                assert adapter_of(daemon) == before
+            assert stream.is_running(), "the stream broke"
+        finally:
+            stream.close()
+        daemon.stop()
+        manager.stop()
+        assert not has_adapter(daemon), "the adapter is left behind"
+
+
+@test(TWO)
+def a_service_manager_is_told_of_the_new_main_process(lab):
+    with managed(lab, "n1") as (daemon, manager, plain):
+        first = daemon.pid()
+        daemon.command = plain  # as ExecReload= does: without the store, without a notify socket
+        daemon.take_over()
+        lab.wait_all_up()
+        assert manager.has_heard(MAINPID=str(daemon.pid())), manager.messages
+        assert not manager.has_heard(STOPPING="1"), "it would take the unit for stopping"
+        ready = [heard for heard in manager.messages if heard.get("READY") == "1"]
+        assert len(ready) == 2 and daemon.pid() != first, manager.messages
+        assert list(manager.store) == ["netft-adapter"]
+        wait_for("the watchdog is served", lambda: manager.messages[-1].get("WATCHDOG") == "1")
+
+
+@test(TWO)
+def reload_reads_the_configuration_and_another_program_takes_over(lab):
+    daemon = lab["n1"]
+    first = daemon.pid()
+    done = daemon.run(*daemon.command(), "--reload")
+    assert daemon.pid() == first and "reloaded by" in daemon.last_words(), done
+    program = daemon.directory / "netftd-next"
+    program.write_bytes(pathlib.Path(daemon.command()[0]).read_bytes())
+    program.chmod(0o755)
+    try:
+        subprocess.run(["ip", "netns", "exec", daemon.namespace, program, *daemon.command()[1:],
+                        "--reload"], env=daemon.environment(), check=True, timeout=20,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        wait_for("the one before has left", lambda: daemon.pid() is None)
+        assert daemon.show()
+        # The lab does not know its pid: a take-over brings back one that it knows.
+        next_one = daemon.launch_next()
+        wait_for("the lab's own netftd answers", lambda: is_listener(daemon, next_one))
+        lab.wait_all_up()
+    finally:
+        program.unlink()

@@ -91,14 +91,20 @@ class Daemon:
         before = self.pid()
         if before is None:
             raise LabError(f"{self.node}: netftd does not run")
-        after = self._spawn("--take-over")
+        after = self.launch_next()
         if not wait_until(lambda: not is_alive(before) or not is_alive(after), seconds):
             raise LabError(f"{self.node}: the netftd before did not leave in {seconds} s")
         if not is_alive(after):
+            self._pid_file.write_text(str(before), encoding="ascii")
             raise LabError(f"{self.node}: the next netftd ended; its last words:\n"
                            f"{self.last_words()}")
-        self._pid_file.write_text(str(after), encoding="ascii")
         self.wait_ready(seconds)
+
+    def launch_next(self):
+        """Starts the one that is to take over, whichever runs, and does not wait."""
+        after = self._spawn("--take-over")
+        self._pid_file.write_text(str(after), encoding="ascii")
+        return after
 
     def stop(self, number=signal.SIGTERM, seconds=STOP_SECONDS):
         """Ends netftd. True when it ended by itself within `seconds`, else it is killed."""
