@@ -125,7 +125,7 @@ class Soak:
 
     def _strike(self):
         faults = {self._cut: 8, self._heal_one: 6, self._kill: 1, self._restart: 1,
-                  self._freeze: 2, self._reload: 2, self._change_key: 1}
+                  self._take_over: 1, self._freeze: 2, self._reload: 2, self._change_key: 1}
         fault = self._random.choices(list(faults), list(faults.values()))[0]
         self.counts[fault.__name__.strip("_")] += 1
         try:
@@ -178,6 +178,11 @@ class Soak:
         if not self._lab[node].stop():
             self._violate(f"{node}: netftd did not end on SIGTERM")
         self._lab[node].start()
+
+    def _take_over(self):
+        node = self._node()
+        self._log(f"replace {node} without a gap")
+        self._lab[node].take_over()
 
     def _freeze(self):
         node = self._node()

@@ -127,6 +127,11 @@ void Node::stop() {
     thread_.join();
 }
 
+void Node::leave() {
+    worker_->leave();
+    thread_.join();
+}
+
 std::unique_ptr<Snapshot> Node::snapshot() const {
     auto other = static_cast<std::uint16_t>(3 - number_);
     auto snapshot = std::make_unique<Snapshot>();

@@ -29,6 +29,7 @@ class Node {
     // After the networks are there: adapter, a socket port a network, worker, plan; runs it.
     void start(std::size_t networks, SecurityMode security);
     void stop();
+    void leave();  // to be restarted
     // The plan and the ports it names; to be changed and published.
     std::unique_ptr<Snapshot> snapshot() const;
     void close_port(std::size_t network) { ports_[network].reset(); }

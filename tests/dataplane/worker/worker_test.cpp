@@ -226,6 +226,17 @@ BOOST_AUTO_TEST_CASE(an_unreachable_peer_is_answered_at_once) {
     BOOST_TEST(n1.report().drops.of(DropReason::frame_peer_unreachable) >= 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_node_that_leaves_to_be_restarted_is_waited_for_and_not_for_ever) {
+    start(2);
+    n2.leave();
+    core::RouteTransition told = n1.wait_for_transition(BfdState::up);
+    while (told.reason != Diagnostic::peer_restarting) told = n1.wait_for_transition(BfdState::up);
+    BOOST_TEST(told.remote_said_so);
+    core::RouteTransition down = n1.wait_for_transition(BfdState::down);
+    BOOST_TEST((down.reason == Diagnostic::restart_overdue));
+    BOOST_TEST((down.at - told.at >= 1900ms));
+}
+
 BOOST_AUTO_TEST_CASE(a_snapshot_without_a_port_lets_it_be_closed) {
     start(2);
     std::unique_ptr<Snapshot> without = n1.snapshot();
