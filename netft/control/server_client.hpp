@@ -48,7 +48,7 @@ class ServerClient {
     int fd() const { return fd_.get(); }
     const Caller& caller() const { return caller_; }
 
-    TokenBucket requests;
+    RequestLimit requests;
     std::optional<Stream> stream;  // subscribed to
     std::size_t bad_lines = 0;     // in a row
     std::uint32_t watched = 0;     // interest as epoll knows it

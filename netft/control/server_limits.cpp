@@ -1,7 +1,5 @@
 #include "netft/control/server_limits.hpp"
 
-#include <algorithm>
-
 namespace netft::control {
 
 namespace {
@@ -10,34 +8,21 @@ std::uint32_t factor_of(uid_t uid) { return uid == 0 ? ServerLimits::kRootFactor
 
 }  // namespace
 
-TokenBucket::TokenBucket(std::uint32_t per_second, std::uint32_t burst)
-    : cost_(Duration(1s) / per_second), credit_max_(cost_ * burst), credit_(credit_max_) {}
-
-Duration TokenBucket::credit_at(TimePoint now) const {
-    return now > last_ ? std::min(credit_max_, credit_ + (now - last_)) : credit_;
+void RequestLimit::forget_when_full(TimePoint now) {
+    if (limit_.is_full(now)) told_ = false;
 }
 
-void TokenBucket::refill(TimePoint now) {
-    credit_ = credit_at(now);
-    last_ = std::max(last_, now);
-    if (credit_ == credit_max_) told_ = false;
+bool RequestLimit::take(TimePoint now) {
+    forget_when_full(now);
+    return limit_.take(now);
 }
 
-bool TokenBucket::take(TimePoint now, std::uint32_t count) {
-    refill(now);
-    if (credit_ < cost_ * count) return false;
-    credit_ -= cost_ * count;
-    return true;
+void RequestLimit::drain(TimePoint now, std::uint32_t count) {
+    forget_when_full(now);
+    limit_.drain(now, count);
 }
 
-void TokenBucket::drain(TimePoint now, std::uint32_t count) {
-    refill(now);
-    credit_ = std::max(Duration{}, credit_ - cost_ * count);
-}
-
-bool TokenBucket::is_full(TimePoint now) const { return credit_at(now) == credit_max_; }
-
-bool TokenBucket::tell_once() {
+bool RequestLimit::tell_once() {
     bool first = !told_;
     told_ = true;
     return first;
@@ -47,9 +32,9 @@ ServerLimits::User::User(uid_t uid)
     : requests(kRequestsPerSecond * factor_of(uid), kRequestsBurst * factor_of(uid)),
       refused_clients(1, 1) {}
 
-TokenBucket ServerLimits::client_bucket(uid_t uid) {
-    return TokenBucket(kRequestsPerSecond * factor_of(uid) / 2,
-                       kRequestsBurst * factor_of(uid) / 2);
+RequestLimit ServerLimits::client_bucket(uid_t uid) {
+    return RequestLimit(kRequestsPerSecond * factor_of(uid) / 2,
+                        kRequestsBurst * factor_of(uid) / 2);
 }
 
 Verdict ServerLimits::admit_client(TimePoint now, uid_t uid, std::size_t own, std::size_t all) {
@@ -63,7 +48,7 @@ Verdict ServerLimits::admit_client(TimePoint now, uid_t uid, std::size_t own, st
     return {.admitted = false, .first = first};
 }
 
-Verdict ServerLimits::admit_request(TimePoint now, uid_t uid, TokenBucket& client) {
+Verdict ServerLimits::admit_request(TimePoint now, uid_t uid, RequestLimit& client) {
     User* user = find(now, uid);
     if (user == nullptr) return {.admitted = false};
     if (!client.take(now)) return {.admitted = false, .first = client.tell_once()};

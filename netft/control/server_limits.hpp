@@ -14,30 +14,24 @@
 #include <cstdint>
 #include <map>
 
-#include "netft/base/time.hpp"
+#include "netft/base/token_bucket.hpp"
 
 namespace netft::control {
 
-// At most so many a second, in bursts of at most so many. Full at first.
-class TokenBucket {
+// A rate limit that knows whether its refusals have been told of.
+class RequestLimit {
  public:
-    TokenBucket(std::uint32_t per_second, std::uint32_t burst);
-    // `count` requests; none is taken when not all are there.
-    bool take(TimePoint now, std::uint32_t count = 1);
-    // Takes what is there, up to `count`.
+    RequestLimit(std::uint32_t per_second, std::uint32_t burst) : limit_(per_second, burst) {}
+    bool take(TimePoint now);
     void drain(TimePoint now, std::uint32_t count);
-    bool is_full(TimePoint now) const;
-    // True the first time since the bucket was full.
+    bool is_full(TimePoint now) const { return limit_.is_full(now); }
+    // True the first time since it was full.
     bool tell_once();
 
  private:
-    Duration credit_at(TimePoint now) const;
-    void refill(TimePoint now);
+    void forget_when_full(TimePoint now);
 
-    Duration cost_;
-    Duration credit_max_;
-    Duration credit_;
-    TimePoint last_{};
+    RateLimit limit_;
     bool told_ = false;
 };
 
@@ -58,18 +52,18 @@ class ServerLimits {
     // A request that is refused leaves an audit record: it costs as much as so many others.
     static constexpr std::uint32_t kRefusalCost = 20;
 
-    static TokenBucket client_bucket(uid_t uid);
+    static RequestLimit client_bucket(uid_t uid);
 
     // `own` of `all` clients are this user's already.
     Verdict admit_client(TimePoint now, uid_t uid, std::size_t own, std::size_t all);
-    Verdict admit_request(TimePoint now, uid_t uid, TokenBucket& client);
+    Verdict admit_request(TimePoint now, uid_t uid, RequestLimit& client);
     void handle_refusal(TimePoint now, uid_t uid);
 
  private:
     struct User {
         explicit User(uid_t uid);
-        TokenBucket requests;
-        TokenBucket refused_clients;
+        RequestLimit requests;
+        RequestLimit refused_clients;
     };
     // nullptr: too many users at a time.
     User* find(TimePoint now, uid_t uid);

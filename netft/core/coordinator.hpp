@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "netft/base/random.hpp"
+#include "netft/base/token_bucket.hpp"
 #include "netft/core/events.hpp"
 #include "netft/core/plan.hpp"
 #include "netft/core/settings.hpp"
@@ -281,7 +282,6 @@ class Coordinator {
     void begin_session(TimePoint now, Peer& peer);
     void introduce(TimePoint now, Peer& peer);
     void forget_sends();
-    bool take_opening_token(TimePoint now);
     void note(Notice::Severity severity, Notice::Fault fault, const char* module, std::string text);
     void drain_interface_events();
 
@@ -302,8 +302,7 @@ class Coordinator {
     std::deque<Notice> notices_;
     std::vector<std::string> last_warnings_;
     DropCounters drops_;
-    unsigned tokens_ = kOpeningsBurst;
-    TimePoint tokens_at_;
+    RateLimit openings_{kOpeningsPerSecond, kOpeningsBurst};  // mode none
     std::optional<TimePoint> own_key_said_;
     session::OpeningPacer pacer_;
     std::map<RouteId, RouteWord> route_states_;  // by its last transition

@@ -120,21 +120,9 @@ void Coordinator::handle_datagram(TimePoint now, EndpointId local, const Endpoin
     handle_control(now, *peer, local, remote, payload);
 }
 
-bool Coordinator::take_opening_token(TimePoint now) {
-    auto earned =
-        static_cast<std::uint64_t>(to_us(now - tokens_at_)) * kOpeningsPerSecond / 1'000'000;
-    if (earned > 0) {
-        tokens_ = static_cast<unsigned>(std::min<std::uint64_t>(kOpeningsBurst, tokens_ + earned));
-        tokens_at_ = now;
-    }
-    if (tokens_ == 0) return false;
-    --tokens_;
-    return true;
-}
-
 void Coordinator::handle_opening(TimePoint now, EndpointId local, const Endpoint& remote,
                                  const Header& header, Bytes payload) {
-    if (!take_opening_token(now)) return drops_.count(DropReason::rx_rate_limited);
+    if (!openings_.take(now)) return drops_.count(DropReason::rx_rate_limited);
     auto opening = decode_opening(payload);
     if (!opening)
         return drops_.count(payload.size() < kOpeningSize ? DropReason::rx_truncated

@@ -4,10 +4,9 @@
 // bursts are duplicated, bulk, whose protocol repeats what is lost, soon is not.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
-#include "netft/base/time.hpp"
+#include "netft/base/token_bucket.hpp"
 
 namespace netft::core {
 
@@ -15,18 +14,13 @@ class CopyBudget {
  public:
     // 240 Mbit/s of full datagrams, and as much at once as a second allows.
     static constexpr std::int64_t kDatagramsPerSecond = 20'000;
-    static constexpr Duration kBurst = 1s;
 
     bool take(TimePoint now, std::uint16_t datagrams) {
-        TimePoint spent =
-            std::max(spent_until_, now - kBurst) + datagrams * (Duration(1s) / kDatagramsPerSecond);
-        if (spent > now) return false;
-        spent_until_ = spent;
-        return true;
+        return bucket_.take(now, Rate::of(kDatagramsPerSecond, kDatagramsPerSecond), datagrams);
     }
 
  private:
-    TimePoint spent_until_{};
+    TokenBucket bucket_;
 };
 
 }  // namespace netft::core

@@ -2,13 +2,13 @@
 // worker thread's alone.
 #pragma once
 
+#include "netft/base/token_bucket.hpp"
 #include "netft/core/spin.hpp"
 #include "netft/core/train_assembler.hpp"
 #include "netft/dataplane/control_link.hpp"
 #include "netft/dataplane/crypto_device.hpp"
 #include "netft/dataplane/key_ring.hpp"
 #include "netft/dataplane/poller.hpp"
-#include "netft/dataplane/rate_limit.hpp"
 #include "netft/dataplane/small_run.hpp"
 #include "netft/dataplane/snapshot_slot.hpp"
 #include "netft/dataplane/train_buffer.hpp"

@@ -9,7 +9,7 @@
 #include <cstdint>
 
 #include "netft/base/address.hpp"
-#include "netft/base/time.hpp"
+#include "netft/base/token_bucket.hpp"
 
 namespace netft::session {
 
@@ -24,21 +24,14 @@ class Doorkeeper {
     static constexpr std::size_t kSources = 1024;
 
     // True: take it, without more ado.
-    bool is_quiet(TimePoint now) { return load_.take(now, kQuietPerSecond, kQuietBurst); }
+    bool is_quiet(TimePoint now) { return load_.take(now); }
     // Under load, the cookie being right: whether the address is within its share.
     bool take(TimePoint now, const Endpoint& source);
 
  private:
-    // A token bucket that is full at first.
-    struct Bucket {
-        std::uint64_t spent = 0;  // in tokens × 1e9, running off with time
-        TimePoint at;
-        bool take(TimePoint now, std::uint32_t per_second, std::uint32_t burst);
-    };
-
-    Bucket load_;
+    RateLimit load_{kQuietPerSecond, kQuietBurst};
     // By hash of the address: two that meet share, which errs on the side of refusing.
-    std::array<Bucket, kSources> sources_{};
+    std::array<TokenBucket, kSources> sources_{};
 };
 
 }  // namespace netft::session

@@ -6,9 +6,7 @@
 // Threads: control only.
 #pragma once
 
-#include <algorithm>
-
-#include "netft/base/time.hpp"
+#include "netft/base/token_bucket.hpp"
 
 namespace netft::session {
 
@@ -19,15 +17,12 @@ class OpeningPacer {
     static constexpr int kBurst = 32;
 
     // False: not before next().
-    bool take(TimePoint now) {
-        if (next() > now) return false;
-        paid_until_ = std::max(paid_until_, now - kBurst * kInterval) + kInterval;
-        return true;
-    }
-    TimePoint next() const { return paid_until_ + kInterval; }
+    bool take(TimePoint now) { return bucket_.take(now, kRate); }
+    TimePoint next() const { return bucket_.next(kRate); }
 
  private:
-    TimePoint paid_until_{};  // never beyond the present
+    static constexpr Rate kRate{kInterval, kInterval* kBurst};
+    TokenBucket bucket_;
 };
 
 }  // namespace netft::session
