@@ -28,41 +28,29 @@ std::string_view without_newline(std::string_view text) {
 
 Result<PrivateKey> PrivateKey::generate() {
     PrivateKey key;
-    if (RAND_priv_bytes(key.bytes_.data(), static_cast<int>(key.bytes_.size())) != 1)
+    MutableBytes room = key.secret_.room();
+    if (RAND_priv_bytes(room.data(), static_cast<int>(room.size())) != 1)
         return fail("private key: the system gives no randomness");
     // X25519 clamps by itself (RFC 7748 §5); clamped on disk too, other tools accept the key.
-    key.bytes_[0] &= 0xf8;
-    key.bytes_[31] = static_cast<std::uint8_t>((key.bytes_[31] & 0x7f) | 0x40);
+    room[0] &= 0xf8;
+    room[31] = static_cast<std::uint8_t>((room[31] & 0x7f) | 0x40);
     return key;
 }
 
 PrivateKey PrivateKey::of(const std::array<std::uint8_t, 32>& bytes) {
     PrivateKey key;
-    key.bytes_ = bytes;
+    key.secret_ = Secret32(bytes);
     return key;
 }
 
 Result<PrivateKey> PrivateKey::parse(std::string_view text) {
     PrivateKey key;
-    if (!from_base64(text, key.bytes_))
+    if (!from_base64(text, key.secret_.room()))
         return fail("not a private key; allowed: the base64 of 32 bytes (44 characters)");
     return key;
 }
 
-PrivateKey::PrivateKey(PrivateKey&& other) noexcept : bytes_(other.bytes_) {
-    OPENSSL_cleanse(other.bytes_.data(), other.bytes_.size());
-}
-
-PrivateKey& PrivateKey::operator=(PrivateKey&& other) noexcept {
-    if (this == &other) return *this;
-    bytes_ = other.bytes_;
-    OPENSSL_cleanse(other.bytes_.data(), other.bytes_.size());
-    return *this;
-}
-
-PrivateKey::~PrivateKey() { OPENSSL_cleanse(bytes_.data(), bytes_.size()); }
-
-std::string PrivateKey::to_text() const { return to_base64(bytes_); }
+std::string PrivateKey::to_text() const { return to_base64(bytes()); }
 
 Result<PublicKey> public_of(const PrivateKey& key) {
     KeyHandle handle(EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, key.bytes().data(),

@@ -14,11 +14,12 @@
 
 #include "netft/base/bytes.hpp"
 #include "netft/base/result.hpp"
+#include "netft/base/secret.hpp"
 #include "netft/wire/opening.hpp"
 
 namespace netft::control {
 
-// Move-only; its memory is wiped when it is moved from or destroyed.
+// A Secret32 with the text form; move-only.
 class PrivateKey {
  public:
     // Fails only when the system has no randomness to give.
@@ -28,20 +29,21 @@ class PrivateKey {
     // Base64 without surrounding space. The error does not repeat the text.
     static Result<PrivateKey> parse(std::string_view text);
 
-    PrivateKey(PrivateKey&& other) noexcept;
-    PrivateKey& operator=(PrivateKey&& other) noexcept;
+    PrivateKey(PrivateKey&&) noexcept = default;
+    PrivateKey& operator=(PrivateKey&&) noexcept = default;
     PrivateKey(const PrivateKey&) = delete;
     PrivateKey& operator=(const PrivateKey&) = delete;
-    ~PrivateKey();
+    ~PrivateKey() = default;
 
+    const Secret32& secret() const { return secret_; }
     // 32 bytes, borrowed.
-    Bytes bytes() const { return bytes_; }
+    Bytes bytes() const { return secret_.bytes(); }
     // The base64 text: as secret as the key; wipe() it after use.
     std::string to_text() const;
 
  private:
     PrivateKey() = default;
-    std::array<std::uint8_t, 32> bytes_{};
+    Secret32 secret_;
 };
 
 Result<PublicKey> public_of(const PrivateKey& key);

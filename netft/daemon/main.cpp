@@ -33,7 +33,7 @@ Result<Secret32> load_key(const std::string& path, const core::NodeSettings& sel
         return fail(path + ": its public key is " + control::to_text(*public_key) +
                     ", but the configuration gives node " + self.name + " the key " +
                     control::to_text(self.public_key));
-    return Secret32(key->bytes());
+    return key->secret();
 }
 
 // Before any thread starts, so that every thread inherits it.
