@@ -268,3 +268,30 @@ def reload_reads_the_configuration_and_another_program_takes_over(lab):
         lab.wait_all_up()
     finally:
         program.unlink()
+
+
+def stays_up_over_a_restart(lab):
+    lost = len(losses_at(lab, "n2", "n1"))
+    before = adapter_of(lab["n1"])
+    kinds = [port["kind"] for port in lab["n1"].show()["ports"]]
+    lab["n1"].take_over()
+    lab.wait_all_up()
+    assert [port["kind"] for port in lab["n1"].show()["ports"]] == kinds
+    assert len(losses_at(lab, "n2", "n1")) == lost, losses_at(lab, "n2", "n1")
+    assert adapter_of(lab["n1"]) == before
+    lab["n1"].run("ping", "-c", 1, "-W", 2, lab.peer("n1", "n2")["ipv4"])
+
+
+@test(Spec(nodes=2, networks=2, port="af_packet"))
+def af_packet_ports_are_opened_again_in_time(lab):
+    stays_up_over_a_restart(lab)
+
+
+@test(Spec(nodes=2, networks=2, port="af_xdp"))
+def af_xdp_ports_are_opened_again_in_time(lab):
+    stays_up_over_a_restart(lab)
+
+
+@test(Spec(nodes=2, networks=2, security="none"))
+def mode_none_restarts_as_well(lab):
+    stays_up_over_a_restart(lab)
