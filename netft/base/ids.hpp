@@ -24,6 +24,8 @@ using RouteId = StrongId<struct RouteIdTag, std::uint16_t>;
 using PeerId = StrongId<struct PeerIdTag, std::uint16_t>;
 // A local endpoint, given by the interface manager; never reused while the daemon runs.
 using EndpointId = StrongId<struct EndpointIdTag, std::uint16_t>;
+// How all nodes call a node on the wire (wire/relay.hpp); 0 is never a node.
+using NodeId = StrongId<struct NodeIdTag, std::uint64_t>;
 // Names a session at its receiver; 0 is never a session.
 using SessionIndex = StrongId<struct SessionIndexTag, std::uint32_t>;
 

@@ -59,7 +59,9 @@ void View::apply_transition(const json& record) {
 void View::apply_selection(const json& record) {
     json& entry = peer_entry(text(record, "peer"));
     const json& to = member(record, "to");
-    entry["state"] = to.is_null() ? "unreachable" : "reachable";
+    const json& relay = member(record, "relay");
+    entry["state"] = to.is_null() && relay.is_null() ? "unreachable" : "reachable";
+    entry["relay"] = relay;
     if (!is_failover(text(record, "peer"))) return;  // several: the transitions say which
     for (json& route : entry["routes"]) {
         route["in_use"] = member(route, "id") == to;

@@ -115,6 +115,7 @@ Read traffic(core::Settings& out) {
         {{"policy", text(parse_policy, out.traffic.policy)},
          {"duplicate_small", duplicate_small(out.traffic)},
          {"hold_down", duration_between(0s, 3600s, out.hold_down)},
+         {"relay", boolean(out.relay)},
          {"class", tables("traffic.class", core::kTrafficClassesMax,
                           [&out](const toml::table& t) { return read_class(t, out); })}});
 }

@@ -37,6 +37,9 @@ json counters_to_json(const core::WorkerCounters& c) {
             {"datagrams_sent", c.datagrams_sent},
             {"heartbeats_sent", c.heartbeats_sent},
             {"answers_to_adapter", c.answers_to_adapter},
+            {"trains_relayed", c.trains_relayed},
+            {"datagrams_forwarded", c.datagrams_forwarded},
+            {"datagrams_relayed_in", c.datagrams_relayed_in},
             {"control_to", c.control_to},
             {"adapter_pauses", c.adapter_pauses},
             {"cycles", c.cycles},
@@ -97,6 +100,7 @@ json session_to_json(const PeerStatus& peer, const WallClock& clock) {
 json peer_to_json(const PeerStatus& peer, const WallClock& clock) {
     return {{"name", peer.name},
             {"state", peer.reachable ? "reachable" : "unreachable"},
+            {"relay", peer.relay.empty() ? json() : json(peer.relay)},
             {"note", peer.note},
             {"session", session_to_json(peer, clock)},
             {"card", peer.has_card},

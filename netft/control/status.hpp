@@ -39,7 +39,7 @@ std::string security_warning(SecurityMode mode);
 
 struct PeerStatus {
     std::string name;
-    bool reachable = false;
+    bool reachable = false;  // directly or by way of `relay`
     bool has_session = false;
     bool has_card = false;
     std::string note;  // "never heard of", "card refused: …", "" when all is well
@@ -49,6 +49,7 @@ struct PeerStatus {
     std::optional<TimePoint> session_since;  // when the current session's keys were made
     std::uint64_t sessions_opened = 0;
     core::TrafficRule traffic;
+    std::string relay;         // the node between us and it, while no direct route is up; else ""
     std::string session_note;  // what hinders the session; "" when all is well
 };
 
@@ -106,6 +107,7 @@ nlohmann::json to_json(const HeartbeatTrace& trace, const WallClock& clock);
 struct SelectionRecord {
     core::SelectionChange change;
     std::string peer;
+    std::string relay;  // its name; "": none
 };
 nlohmann::json to_json(const SelectionRecord& record, const WallClock& clock);
 

@@ -217,7 +217,8 @@ json to_json(const SelectionRecord& record, const WallClock& clock) {
     const core::SelectionChange& change = record.change;
     json fields{{"peer", record.peer},
                 {"from", change.from ? json(change.from->value) : json()},
-                {"to", change.to ? json(change.to->value) : json()}};
+                {"to", change.to ? json(change.to->value) : json()},
+                {"relay", record.relay.empty() ? json() : json(record.relay)}};
     return stamp(std::move(fields), "selection", change.at, clock);
 }
 

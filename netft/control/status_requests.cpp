@@ -51,6 +51,7 @@ json get_route(const NodeStatus& status, const std::string& target, const WallCl
             {"target", target},
             {"peer", peer->name},
             {"state", peer->reachable ? "reachable" : "unreachable"},
+            {"relay", peer->relay.empty() ? json() : json(peer->relay)},
             {"note", peer->note},
             {"policy", core::to_string(peer->traffic.policy)},
             {"routes", std::move(routes)}};

@@ -188,7 +188,8 @@ void Coordinator::handle_event(TimePoint now, const Event& event) {
         if (Peer* peer = find_peer(change->peer)) {
             bool was_reachable = std::exchange(peer->reachable, change->to.has_value());
             peer->in_use = change->to;
-            if (!peer->reachable) peer->unreachable_since = change->at;
+            peer->relay = change->relay;
+            if (!peer->reachable && !peer->relay) peer->unreachable_since = change->at;
             if (peer->reachable != was_reachable) handle_reach(now, *peer);
             service_peer(now, *peer);
         }
@@ -249,7 +250,7 @@ std::optional<TimePoint> Coordinator::next_deadline() const {
         take(opening);
         take(peer.next_card);
         take(peer.next_view);
-        if (!peer.reachable && !peer.opening.is_initiating())
+        if (!peer.reachable && !peer.relay && !peer.opening.is_initiating())
             take(peer.unreachable_since + kReopenAfter);
     }
     take(view_due_);
@@ -268,9 +269,8 @@ void Coordinator::keep_sessions(TimePoint now, Peer& peer) {
     std::size_t sessions = peer.opening.sessions().size();
     peer.opening.handle_timers(now);
     if (peer.opening.sessions().size() != sessions) plan_dirty_ = true;
-    bool given_up = !peer.reachable && now - peer.unreachable_since >= kReopenAfter;
-    bool wants_session =
-        peer.opening.current() == nullptr || given_up || peer.opening.wants_renewal(now);
+    bool wants_session = peer.opening.current() == nullptr || is_given_up(now, peer) ||
+                         peer.opening.wants_renewal(now);
     if (wants_session && !peer.opening.is_initiating()) peer.opening.start(now, fresh_index());
     if (peer.next_card && *peer.next_card <= now) send_card(now, peer);
     if (peer.next_view && *peer.next_view <= now) send_view(now, peer);
@@ -286,6 +286,7 @@ std::optional<Plan> Coordinator::poll_plan() {
     plan.datagram_bytes_max = datagram_bytes_max();
     plan.hold_down = settings_.hold_down;
     plan.classes = settings_.classes;
+    plan.relay = settings_.relay;
     plan.security = settings_.security;
     plan.rekey_datagrams = settings_.rekey_datagrams;
     for (const auto& [id, peer] : peers_) {
@@ -377,10 +378,13 @@ std::vector<PeerView> Coordinator::peers() const {
                       peer.card.has_value(),
                       peer.reachable,
                       {},
+                      {},
                       peer.node.ipv4,
                       peer.node.ipv6,
                       {},
                       peer.sessions_opened};
+        auto relay = peer.relay ? peers_.find(*peer.relay) : peers_.end();
+        if (relay != peers_.end() && view.has_session) view.relay = relay->second.node.name;
         if (const session::Session* session = peer.opening.current())
             view.session_since = session->created;
         if (!peer.refusal.empty())

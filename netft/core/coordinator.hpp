@@ -76,7 +76,8 @@ struct PeerView {
     std::string name;
     bool has_session = false;
     bool has_card = false;
-    bool reachable = false;
+    bool reachable = false;  // directly
+    std::string relay;       // the node that brings it what we send, no direct route being up
     std::string note;
     IpAddress ipv4;
     IpAddress ipv6;
@@ -195,8 +196,9 @@ class Coordinator {
         PeerHandshake handshake;
         std::uint64_t sessions_opened = 0;
         std::uint64_t last_serial = 0;  // of the session counted last
-        bool reachable = false;
-        TimePoint unreachable_since;
+        bool reachable = false;         // directly
+        std::optional<PeerId> relay;    // in place of that
+        TimePoint unreachable_since;    // of neither
         // The path its last opening or card came by: good for the first answer.
         std::optional<std::pair<EndpointId, Endpoint>> last_path;
         std::optional<RouteId> in_use;
@@ -217,6 +219,9 @@ class Coordinator {
     std::vector<routing::PeerEndpoints> peer_endpoints() const;
     routing::InterfaceSettings interface_settings() const;
 
+    bool is_given_up(TimePoint now, const Peer& peer) const {
+        return !peer.reachable && !peer.relay && now - peer.unreachable_since >= kReopenAfter;
+    }
     Peer* find_peer(PeerId id);
     Peer* find_peer(const PublicKey& key);
     SessionIndex fresh_index();
@@ -228,6 +233,7 @@ class Coordinator {
     void send_control(Peer& peer, const ControlMessage& message,
                       const std::vector<std::pair<EndpointId, Endpoint>>& paths);
     std::vector<std::pair<EndpointId, Endpoint>> paths_to(const Peer& peer) const;
+    static void remember_path(Peer& peer, EndpointId local, const Endpoint& remote);
     void handle_opening(TimePoint now, EndpointId local, const Endpoint& remote,
                         const Header& header, Bytes payload);
     void answer_opening(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,

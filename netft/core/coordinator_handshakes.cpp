@@ -129,7 +129,7 @@ void Coordinator::take_initiation(TimePoint now, Peer& peer, EndpointId local,
     if (!response) return drops_.count(DropReason::rx_bad_seal);
     peer.opening.set_keys(*index, response->keys);
     remember_answer(peer, {mac1_of(datagram), *index, response->datagram});
-    if (!peer.last_path) peer.last_path = {local, remote};
+    if (!peer.last_path) remember_path(peer, local, remote);
     plan_dirty_ = true;
     send_plain(local, remote, response->datagram);
 }
@@ -198,7 +198,7 @@ void Coordinator::handle_response(TimePoint now, EndpointId local, const Endpoin
     peer->opening.handle_response(
         now, header.receiver, {answer->payload.index, answer->payload.incarnation}, answer->keys);
     peer->handshake.pending.reset();
-    peer->last_path = {local, remote};
+    remember_path(*peer, local, remote);
     begin_session(now, *peer);
     service_peer(now, *peer);
 }

@@ -33,7 +33,13 @@ Paths Coordinator::paths_to(const Peer& peer) const {
         if (!local_gone && std::find(paths.begin(), paths.end(), path) == paths.end())
             paths.push_back(path);
     }
+    if (peer.relay) paths.emplace_back(kRelayedEndpoint, relayed_endpoint(peer.node.ipv6));
     return paths;
+}
+
+// A relayed one is no path of its own: the relay may be another the next time.
+void Coordinator::remember_path(Peer& peer, EndpointId local, const Endpoint& remote) {
+    if (local != kRelayedEndpoint) peer.last_path = {local, remote};
 }
 
 void Coordinator::send_initiation(TimePoint now, Peer& peer) {
@@ -113,7 +119,8 @@ void Coordinator::handle_datagram(TimePoint now, EndpointId local, const Endpoin
             return secure_ ? handle_cookie(now, *header, datagram)
                            : drops_.count(DropReason::rx_security_mismatch);
         case MessageType::heartbeat:
-        case MessageType::data: return drops_.count(DropReason::rx_bad_type);
+        case MessageType::data:
+        case MessageType::relay: return drops_.count(DropReason::rx_bad_type);
     }
     Peer* peer = peer_id ? find_peer(*peer_id) : nullptr;
     if (peer == nullptr) return drops_.count(DropReason::rx_no_session);
@@ -146,7 +153,7 @@ void Coordinator::handle_opening(TimePoint now, EndpointId local, const Endpoint
     session::OpeningClaim claim{opening->sender_index, opening->incarnation};
     if (!peer->opening.handle_response(now, header.receiver, claim, nullptr))
         return drops_.count(DropReason::rx_stale_opening);
-    peer->last_path = {local, remote};
+    remember_path(*peer, local, remote);
     begin_session(now, *peer);
     service_peer(now, *peer);
 }
@@ -156,7 +163,7 @@ void Coordinator::answer_opening(TimePoint now, Peer& peer, EndpointId local,
     auto index = peer.opening.handle_initiation(now, {opening.sender_index, opening.incarnation},
                                                 fresh_index());
     if (!index) return meet_initiation(now, peer, local, remote);
-    if (!peer.last_path) peer.last_path = {local, remote};
+    if (!peer.last_path) remember_path(peer, local, remote);
     plan_dirty_ = true;
     send_plain(
         local, remote,
@@ -169,7 +176,7 @@ void Coordinator::meet_initiation(TimePoint now, Peer& peer, EndpointId local,
     Paths paths = paths_to(peer);
     if (std::find(paths.begin(), paths.end(), std::pair(local, remote)) != paths.end())
         return peer.opening.handle_sign_of_life(now);
-    peer.last_path = {local, remote};
+    remember_path(peer, local, remote);
     send_plain(local, remote, make_initiation(now, peer));
 }
 
@@ -251,7 +258,7 @@ void Coordinator::handle_control(TimePoint now, Peer& peer, EndpointId local,
                                  const Endpoint& remote, Bytes payload) {
     auto message = decode_control(payload);
     if (!message) return drops_.count(DropReason::control_bad_message);
-    peer.last_path = {local, remote};
+    remember_path(peer, local, remote);
     if (message->card) {
         handle_card(now, peer, *message);
         send_control(peer, {.serial = message->serial}, {{local, remote}});

@@ -17,9 +17,12 @@ struct WorkerCounters {
     std::uint64_t datagrams_received = 0;
     std::uint64_t datagrams_sent = 0;
     std::uint64_t heartbeats_sent = 0;
-    std::uint64_t answers_to_adapter = 0;  // ARP, ND, ICMP made here
-    std::uint64_t control_to = 0;          // datagrams passed up to control
-    std::uint64_t adapter_pauses = 0;      // times frames were left waiting: a port had no room
+    std::uint64_t answers_to_adapter = 0;    // ARP, ND, ICMP made here
+    std::uint64_t control_to = 0;            // datagrams passed up to control
+    std::uint64_t trains_relayed = 0;        // of trains_sent: by way of a relay
+    std::uint64_t datagrams_forwarded = 0;   // of datagrams_sent: others', by way of us
+    std::uint64_t datagrams_relayed_in = 0;  // ours, that a relay brought
+    std::uint64_t adapter_pauses = 0;        // times frames were left waiting: a port had no room
     std::uint64_t cycles = 0;
     std::uint64_t sleeps = 0;
     Duration longest_gap{};    // by which a timer was late

@@ -7,6 +7,15 @@
 
 namespace netft::core {
 
+namespace {
+
+bool is_goodbye(const RouteTransition& transition) {
+    return transition.reason == Diagnostic::shutting_down ||
+           transition.reason == Diagnostic::peer_restarted;
+}
+
+}  // namespace
+
 Engine::Engine(std::uint64_t seed) : state_(std::make_unique<State>(seed)) {}
 Engine::~Engine() = default;
 
@@ -50,13 +59,14 @@ void Engine::handle_timers(TimePoint now) {
         s.settle_route(now, *slot);
     }
     while (auto slot = s.peer_timers.pop_due(now)) s.select_route(now, *slot);
+    s.handle_relay_timers(now);
 }
 
 std::optional<TimePoint> Engine::next_deadline() const {
-    auto routes = state_->route_timers.next();
-    auto peers = state_->peer_timers.next();
-    if (!routes || !peers) return routes ? routes : peers;
-    return std::min(*routes, *peers);
+    std::optional<TimePoint> soonest = state_->route_timers.next();
+    for (auto other : {state_->peer_timers.next(), state_->relay_deadline()})
+        if (other && (!soonest || *other < *soonest)) soonest = other;
+    return soonest;
 }
 
 std::optional<PeerId> Engine::peer_of(const MacAddress& mac) const {
@@ -75,7 +85,9 @@ const PlanPeer* Engine::find_peer(PeerId peer) const {
 
 bool Engine::is_reachable(PeerId peer) const {
     std::uint32_t slot = state_->peer_slot(peer);
-    return slot != Path::kNoRoute && state_->peers[slot].selected.has_value();
+    if (slot == Path::kNoRoute) return false;
+    const EnginePeer& found = state_->peers[slot];
+    return found.selected || (found.relay && found.sending);
 }
 
 std::span<const PlanPeer> Engine::peers() const { return state_->plan_peers; }
@@ -124,6 +136,7 @@ Transmit Engine::State::transmit(TimePoint now, const QueuedTransmit& queued) {
     Heartbeat heartbeat = is_notice ? route.make_notice(now) : route.make_heartbeat(now, random);
     Header header;
     header.type = MessageType::heartbeat;
+    header.flags = is_relaying() ? kFlagRelays : 0;
     header.space = route.plan().id.value;
     header.receiver = peer.sessions[*peer.sending].plan.remote;
     header.counter = route.next_counter();
@@ -207,6 +220,7 @@ void Engine::State::settle_route(TimePoint now, std::uint32_t slot) {
     bool moved = false;
     while (auto transition = route.poll_transition()) {
         emit(*transition);
+        if (is_goodbye(*transition)) note_goodbye(now, peer_slot(route.plan().peer));
         moved = true;
     }
     std::uint32_t peer = peer_slot(route.plan().peer);
@@ -242,8 +256,8 @@ void Engine::report(TimePoint now, Report& out) const {
         out.routes.push_back(report);
     }
     for (std::size_t i = 0; i < s.peers.size() && out.peers.size() < out.peers.capacity(); ++i)
-        out.peers.push_back({s.plan_peers[i].id, s.peers[i].selected.has_value(), s.peers[i].since,
-                             s.peers[i].selected});
+        out.peers.push_back({s.plan_peers[i].id, is_reachable(s.plan_peers[i].id), s.peers[i].since,
+                             s.peers[i].selected, s.peers[i].relay});
 }
 
 }  // namespace netft::core

@@ -34,6 +34,7 @@
 #include "netft/wire/data.hpp"
 #include "netft/wire/drop_reason.hpp"
 #include "netft/wire/header.hpp"
+#include "netft/wire/relay.hpp"
 
 namespace netft::core {
 
@@ -52,15 +53,19 @@ struct Verdict {
         consumed,  // a heartbeat, dealt with
         data,      // hand `body` with `train` to the peer's train assembler
         control,   // types 1, 2, 3 and 6: pass the whole datagram to control
+        forward,   // hand `body` on: begin_hop(peer), kind forwarded, node `origin`
+        relayed,   // `body` is a datagram that `relay` brought from `peer`: see handle_relayed()
         dropped,   // counted under `drop`
     };
     Kind kind = Kind::consumed;
     DropReason drop{};
-    PeerId peer;                 // data; control of type 6
-    std::uint16_t space = 0;     // data: counter space
+    PeerId peer;              // data; control of type 6; forward: the target; relayed: the origin
+    PeerId relay;             // forward: who asks us to; relayed
+    NodeId origin;            // forward
+    std::uint16_t space = 0;  // data: counter space
     std::uint64_t train_id = 0;  // data: counter − index
     TrainPrefix train;           // data
-    Bytes body;                  // data: borrowed from the datagram
+    Bytes body;                  // data, forward, relayed: borrowed from the datagram
 };
 
 // A heartbeat to send.
@@ -70,6 +75,22 @@ struct Transmit {
     RouteId route;
     SessionIndex session;  // our index of it: whose key seals the datagram
     std::array<std::uint8_t, kHeaderSize + kHeartbeatSize> datagram;
+};
+
+// Whom we reach directly, for a peer that relays; header ‖ payload.
+struct ReachTransmit {
+    EndpointId local;
+    Endpoint remote;
+    SessionIndex session;
+    std::uint16_t size = 0;
+    std::array<std::uint8_t, kHeaderSize + kRelayPrefixSize + 4 + 8 * kReachNodesMax> datagram;
+};
+
+// How a peer is reached that no direct route reaches.
+struct RelayWay {
+    PeerId relay;
+    NodeId target;                         // what the prefix of kind forward says
+    std::uint16_t datagram_bytes_max = 0;  // of the outer datagrams (UDP payload)
 };
 
 // One route that a train goes over.
@@ -118,13 +139,27 @@ class Engine {
     // The peer whose adapter has this MAC or alias; nullopt: none.
     std::optional<PeerId> peer_of(const MacAddress& mac) const;
     const PlanPeer* find_peer(PeerId peer) const;  // borrowed until the next handle_plan()
-    // True when some route to the peer is up.
+    // True when some route to the peer is up, or another peer relays to it.
     bool is_reachable(PeerId peer) const;
     // Takes `datagrams` (1..kTrainDatagramsMax) counters for a train to `peer`. nullopt: no route
     // up or no session; the caller counts the frame.
     std::optional<TrainTicket> begin_train(TimePoint now, PeerId peer, std::uint16_t datagrams,
                                            const FrameView& frame);
     Bursts bursts_to(TimePoint now, PeerId peer) const;
+
+    // --- relays. A peer has a relay only while no direct route to it is up.
+    std::optional<RelayWay> relay_to(PeerId peer) const;
+    // The inner side of a relayed train: session and counters, no destinations. nullopt: no
+    // session.
+    std::optional<TrainTicket> begin_relayed_train(PeerId peer, std::uint16_t datagrams);
+    // So many relay datagrams directly to `next`. nullopt: no route up or no session.
+    std::optional<TrainTicket> begin_hop(TimePoint now, PeerId next, std::uint16_t datagrams);
+    // A datagram that a relay brought from `origin`, in modes encrypt and sign opened by the caller
+    // with the session it names. Verdicts as those of handle_datagram(), but neither forward nor
+    // relayed.
+    Verdict handle_relayed(TimePoint now, PeerId origin, Bytes datagram);
+    std::optional<ReachTransmit> poll_reach();
+
     // Peers in the plan, for replication of multicast.
     std::span<const PlanPeer> peers() const;
 

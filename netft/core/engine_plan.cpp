@@ -24,6 +24,7 @@ void Engine::handle_plan(TimePoint now, const Plan& next) {
     ++s.plans;
     s.take_settings(next);
     s.reconcile_peers(now, next);
+    s.make_room_for_relays(now);
     s.reconcile_routes(now, next);
     for (std::uint32_t peer = 0; peer < s.peers.size(); ++peer) {
         if (!s.peers[peer].is_unsettled) continue;
@@ -34,6 +35,7 @@ void Engine::handle_plan(TimePoint now, const Plan& next) {
         s.choose_session(now, peer);
         s.settle_peer(now, peer);
     }
+    s.settle_relays(now);
 }
 
 void Engine::State::take_settings(const PlanSettings& next) {
@@ -74,6 +76,7 @@ void Engine::State::move_peers(TimePoint now, const Plan& next) {
     peer_slot_of.assign(peer_slot_of.size(), Path::kNoRoute);
     sessions.clear();
     peer_of_mac.clear();
+    peer_of_node.clear();
     for (std::uint32_t slot = 0; slot < peers.size(); ++slot) {
         std::size_t id = plan_peers[slot].id.value;
         if (id >= peer_slot_of.size()) peer_slot_of.resize(id + 1, Path::kNoRoute);
@@ -107,6 +110,9 @@ void Engine::State::index_peer(std::uint32_t peer_slot) {
                         packed({peer_slot, i}));
     for (const MacAddress& mac : {plan_peers[peer_slot].mac, plan_peers[peer_slot].alias})
         if (!mac.is_zero()) peer_of_mac.insert(FlatIndex::hash_of(mac_key(mac)), peer_slot);
+    if (plan_peers.size() > kReachNodesMax) return;  // nobody relays
+    peer_of_node.insert(FlatIndex::hash_of(node_id_of(plan_peers[peer_slot].ipv6).value),
+                        peer_slot);
 }
 
 void Engine::State::unindex_peer(std::uint32_t peer_slot) {
@@ -116,6 +122,7 @@ void Engine::State::unindex_peer(std::uint32_t peer_slot) {
                        packed({peer_slot, i}));
     for (const MacAddress& mac : {plan_peers[peer_slot].mac, plan_peers[peer_slot].alias})
         if (!mac.is_zero()) peer_of_mac.erase(FlatIndex::hash_of(mac_key(mac)), peer_slot);
+    peer_of_node.erase(FlatIndex::hash_of(node_id_of(plan_peers[peer_slot].ipv6).value), peer_slot);
 }
 
 void Engine::State::reconcile_routes(TimePoint now, const Plan& next) {
@@ -207,6 +214,7 @@ void Engine::State::choose_session(TimePoint now, std::uint32_t peer_slot) {
         peer.data_window.reset();
         peer.control_window.reset();
         peer.heartbeat_windows.reset();
+        if (peer.relaying) peer.relaying->forget();
         for (std::uint32_t slot : peer.routes) routes[slot]->handle_peer_restart(now);
     }
     for (std::uint32_t slot : peer.routes)

@@ -3,14 +3,10 @@
 
 namespace netft::core {
 
-namespace {
-
-DropReason reason_of(session::Freshness freshness) {
+DropReason Engine::State::reason_of(session::Freshness freshness) {
     return freshness == session::Freshness::duplicate ? DropReason::rx_duplicate
                                                       : DropReason::rx_too_old;
 }
-
-}  // namespace
 
 Verdict Engine::handle_datagram(TimePoint now, const Path& path, Bytes datagram) {
     State& s = *state_;
@@ -20,12 +16,15 @@ Verdict Engine::handle_datagram(TimePoint now, const Path& path, Bytes datagram)
     Bytes payload = datagram.subspan(kHeaderSize);
     if (header->type == MessageType::heartbeat)
         return s.receive_heartbeat(now, path, *header, payload);
-    if (header->type == MessageType::data || header->type == MessageType::control) {
+    if (header->type >= MessageType::data) {
         auto ref = s.find_session(*header);
         if (!ref) return s.drop(DropReason::rx_no_session);
         s.show_session(now, *ref);
-        return header->type == MessageType::data ? s.receive_data(now, path, *header, *ref, payload)
-                                                 : s.receive_control(*header, *ref);
+        if (header->type == MessageType::data)
+            return s.receive_data(now, path, *header, *ref, payload);
+        return header->type == MessageType::relay
+                   ? s.receive_relay(now, path, *header, *ref, payload)
+                   : s.receive_control(*header, *ref);
     }
     Verdict verdict;  // initiation, response, cookie
     verdict.kind = Verdict::Kind::control;
@@ -91,6 +90,7 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
     auto fresh = peer.heartbeat_windows.take(header.space, header.counter);
     if (fresh == session::Freshness::duplicate) route.handle_duplicate(header.counter);
     if (fresh != session::Freshness::fresh) return drop(reason_of(fresh));
+    note_relay_flag(now, ref->peer, header.flags);
     std::uint32_t rtt_us = 0;
     if (heartbeat->notice)
         route.handle_notice(now, header.counter, *heartbeat);

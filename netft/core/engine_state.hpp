@@ -8,9 +8,11 @@
 
 #include "netft/core/copy_budget.hpp"
 #include "netft/core/engine.hpp"
+#include "netft/core/engine_relay.hpp"
 #include "netft/core/flat_index.hpp"
 #include "netft/core/flow_table.hpp"
 #include "netft/core/local_health.hpp"
+#include "netft/core/relay_choice.hpp"
 #include "netft/core/route.hpp"
 #include "netft/core/slot_table.hpp"
 #include "netft/core/timer_wheel.hpp"
@@ -111,8 +113,11 @@ struct EnginePeer {
     std::array<std::uint32_t, kDestinationsMax> targets{};  // routes up, the selected one first
     TimePoint copied_until{};
     CopyBudget copies;
-    std::unique_ptr<Spread> spread;  // where some traffic is spread
-    TimePoint since;                 // of reachable or unreachable
+    std::unique_ptr<Spread> spread;   // where some traffic is spread
+    TimePoint since;                  // of reachable or unreachable
+    std::uint64_t relay_counter = 0;  // of the last relay datagram sent to it; never starts anew
+    std::optional<PeerId> relay;      // to it; none while a direct route is up
+    std::unique_ptr<PeerRelaying> relaying;  // null where there is no relaying
 
     bool is_calm(TimePoint now) const { return !is_suspect && now >= copied_until; }
     // Every frame goes the same single way. Flows are tracked even while there is only one, so that
@@ -161,8 +166,15 @@ struct Engine::State {
     FlatIndex paths;                           // -> slot of a route
     FlatIndex sessions;                        // by our index of it -> packed SessionRef
     FlatIndex peer_of_mac;                     // -> slot of a peer
+    FlatIndex peer_of_node;                    // -> slot of a peer
     std::vector<Candidate> candidates;         // scratch
     std::array<Destination, kDestinationsMax> destinations;  // of the last ticket
+
+    ReachSchedule reach;
+    std::optional<TimePoint> relays_at;      // settle_relays() is due
+    std::vector<std::uint32_t> relay_slots;  // peers that may relay for us
+    std::vector<NodeId> reach_scratch;
+    std::vector<RelayCandidate> relay_candidates;  // scratch
 
     TimerWheel route_timers;
     TimerWheel peer_timers;
@@ -194,6 +206,7 @@ struct Engine::State {
     Verdict receive_data(TimePoint now, const Path& path, const Header& header, SessionRef ref,
                          Bytes payload);
     Verdict receive_control(const Header& header, SessionRef ref);
+    static DropReason reason_of(session::Freshness freshness);
     std::optional<SessionRef> find_session(const Header& header) const;
     void show_session(TimePoint now, SessionRef ref);
     Verdict drop(DropReason reason);
@@ -208,11 +221,38 @@ struct Engine::State {
                            const FrameView& frame);
     std::size_t spread_target(TimePoint now, EnginePeer& peer, std::uint64_t hash);
     void refresh_shares(TimePoint now, EnginePeer& peer);
+    void take_destination(EnginePeer& peer, std::size_t target, std::size_t place,
+                          std::uint16_t datagrams);
+    TrainTicket take_counters(std::uint32_t peer_slot, std::uint16_t datagrams,
+                              std::span<const Destination> destinations);
     void select_route(TimePoint now, std::uint32_t peer_slot);
+    void apply_selection(TimePoint now, std::uint32_t peer_slot, std::optional<RouteId> route,
+                         std::optional<PeerId> relay);
     void retarget(TimePoint now, EnginePeer& peer, std::optional<RouteId> selected);
     void apply_policies(std::uint32_t peer_slot);
     RouteUse use_of(TimePoint now, std::uint32_t peer_slot, RouteId route) const;
     void report_use(TimePoint now, RouteReport& report) const;
+
+    // engine_relay.cpp
+    // It takes two others, and a message that can name them all.
+    bool is_relaying() const {
+        return plan.relay && peers.size() > 1 && peers.size() <= kReachNodesMax;
+    }
+    Verdict receive_relay(TimePoint now, const Path& path, const Header& header, SessionRef ref,
+                          Bytes payload);
+    Verdict relay_verdict(std::uint32_t sender, const RelayPrefix& prefix, Bytes inside);
+    Verdict receive_reach(TimePoint now, const Header& header, SessionRef ref, Bytes rest);
+    TrainTicket relay_ticket(std::uint32_t slot, std::uint16_t datagrams);
+    void note_relay_flag(TimePoint now, std::uint32_t slot, std::uint8_t flags);
+    void note_goodbye(TimePoint now, std::uint32_t slot);
+    void mark_relays(TimePoint now);
+    void settle_relays(TimePoint now);
+    std::optional<PeerId> find_relay(TimePoint now, std::uint32_t slot);
+    void want_reach(std::uint32_t slot);
+    void handle_relay_timers(TimePoint now);
+    std::optional<TimePoint> relay_deadline() const;
+    void make_room_for_relays(TimePoint now);
+    std::uint32_t slot_of_node(NodeId node) const;
 
     // engine.cpp
     void settle_patience(TimePoint now);

@@ -17,18 +17,27 @@ std::optional<TrainTicket> Engine::begin_train(TimePoint now, PeerId peer, std::
     EnginePeer& p = s.peers[slot];
     if (p.target_count == 0 || !p.sending) return {};
     auto [first, count] = s.choose_targets(now, slot, datagrams, frame);
-    for (std::size_t i = 0; i < count; ++i) {
-        Route& route = *s.routes[p.targets[first + i]];
-        s.destinations[i] = {route.plan().local, route.plan().remote, route.plan().id};
-        route.count_data_sent(datagrams);
-    }
-    const PlanSession& session = p.sessions[*p.sending].plan;
-    TrainTicket ticket{std::span(s.destinations).first(count), session.local, {}};
+    for (std::size_t i = 0; i < count; ++i) s.take_destination(p, first + i, i, datagrams);
+    return s.take_counters(slot, datagrams, std::span(s.destinations).first(count));
+}
+
+void Engine::State::take_destination(EnginePeer& peer, std::size_t target, std::size_t place,
+                                     std::uint16_t datagrams) {
+    Route& route = *routes[peer.targets[target]];
+    destinations[place] = {route.plan().local, route.plan().remote, route.plan().id};
+    route.count_data_sent(datagrams);
+}
+
+TrainTicket Engine::State::take_counters(std::uint32_t peer_slot, std::uint16_t datagrams,
+                                         std::span<const Destination> to) {
+    EnginePeer& peer = peers[peer_slot];
+    const PlanSession& session = peer.sessions[*peer.sending].plan;
+    TrainTicket ticket{to, session.local, {}};
     ticket.header.type = MessageType::data;
     ticket.header.receiver = session.remote;
-    ticket.header.counter = p.data_counter + 1;
-    p.data_counter += datagrams;
-    s.count_sealed(slot, datagrams);
+    ticket.header.counter = peer.data_counter + 1;
+    peer.data_counter += datagrams;
+    count_sealed(peer_slot, datagrams);
     return ticket;
 }
 
@@ -96,10 +105,19 @@ void Engine::State::select_route(TimePoint now, std::uint32_t peer_slot) {
     peer.is_sick = selection.is_sick;
     if (selection.is_unsettled) peer.copied_until = now + EnginePeer::kCopied;
     retarget(now, peer, selection.route);
-    if (selection.route == peer.selected) return;
-    if (selection.route.has_value() != peer.selected.has_value()) peer.since = now;
-    emit(SelectionChange{now, plan_peers[peer_slot].id, peer.selected, selection.route});
-    peer.selected = selection.route;
+    mark_relays(now);
+    apply_selection(now, peer_slot, selection.route, find_relay(now, peer_slot));
+}
+
+void Engine::State::apply_selection(TimePoint now, std::uint32_t peer_slot,
+                                    std::optional<RouteId> route, std::optional<PeerId> relay) {
+    EnginePeer& peer = peers[peer_slot];
+    if (route == peer.selected && relay == peer.relay) return;
+    bool was_reachable = peer.selected || peer.relay;
+    if ((route || relay) != was_reachable) peer.since = now;
+    emit(SelectionChange{now, plan_peers[peer_slot].id, peer.selected, route, relay});
+    peer.selected = route;
+    peer.relay = relay;
 }
 
 // Lists the routes of `candidates` that are up, the selected one first, then the best.

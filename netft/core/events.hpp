@@ -56,12 +56,13 @@ struct RouteTransition {
     std::array<RecentHeartbeat, kRecentHeartbeats> recent{};
 };
 
-// Traffic to a peer moved. nullopt: no route (unreachable).
+// Traffic to a peer moved. `to` and `relay` nullopt: unreachable.
 struct SelectionChange {
     TimePoint at;
     PeerId peer;
     std::optional<RouteId> from;
     std::optional<RouteId> to;
+    std::optional<PeerId> relay;  // brings it there, no direct route being up
 };
 
 // A datagram came on a session the peer had not shown before: it has our index.
@@ -124,6 +125,7 @@ struct PeerReport {
     bool reachable = false;
     TimePoint since;
     std::optional<RouteId> in_use;
+    std::optional<PeerId> relay;
 };
 
 struct Report {

@@ -67,6 +67,13 @@ struct PlanRoute {
     bool operator==(const PlanRoute&) const = default;
 };
 
+// Where datagrams come from and go to that a relay carries: of the endpoint that no interface has
+// to the peer's virtual address.
+constexpr EndpointId kRelayedEndpoint{0xffff};
+inline Endpoint relayed_endpoint(const IpAddress& virtual_ipv6) {
+    return {virtual_ipv6.with_scope(0), kNetftPort};
+}
+
 struct PlanAdapter {
     MacAddress mac;
     IpAddress ipv4;
@@ -84,6 +91,8 @@ struct PlanSettings {
     std::vector<TrafficClass> classes;  // the first that matches
     // How long a better route must have been up before traffic returns to it.
     Duration hold_down = 5s;
+    // [traffic] relay: a third node carries what no direct route does; and we do so for others.
+    bool relay = true;
     SecurityMode security = SecurityMode::none;
     // Datagrams sealed with one key after which control is told (SessionWorn).
     std::uint64_t rekey_datagrams = std::uint64_t{1} << 60;

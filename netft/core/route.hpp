@@ -83,6 +83,14 @@ class Route {
     }
     // The peer said, on this route or another, that it restarts. Once a restart.
     void handle_restart_announced(TimePoint now);
+    // Likewise of relay datagrams, whose counters are not those of data.
+    void handle_relayed(bool is_fresh) {
+        ++data_since_echo_;
+        if (is_fresh)
+            ++data_received_;
+        else
+            ++data_copies_;
+    }
     void count_data_sent(std::uint32_t datagrams) { data_sent_ += datagrams; }
 
     // --- time

@@ -65,6 +65,7 @@ struct Settings {
     TrafficRule traffic;                // [traffic]
     std::vector<TrafficClass> classes;  // [[traffic.class]], in the order of the file
     Duration hold_down = 5s;            // [traffic] hold_down
+    bool relay = true;                  // [traffic] relay
     Duration spin = 200us;              // [worker] spin: how long a busy worker spins at most
     std::vector<NodeSettings> nodes;
     PeerId self;  // our place in nodes

@@ -162,11 +162,15 @@ void Daemon::handle_event(const core::Event& event) {
         publish(control::Stream::watch, to_json(record, wall_clock()));
         history_.add(std::move(record));
     } else if (const auto* s = std::get_if<core::SelectionChange>(&event)) {
-        control::SelectionRecord record{*s, peer_name(s->peer)};
-        if (!s->to)
+        control::SelectionRecord record{*s, peer_name(s->peer), {}};
+        if (s->relay) record.relay = peer_name(*s->relay);
+        if (s->relay)
+            log_.warn("peer", control::Fault::peer,
+                      record.peer + ": no direct route is up, relayed by " + record.relay);
+        else if (!s->to)
             log_.warn("peer", control::Fault::peer, record.peer + ": unreachable");
         else if (!s->from)
-            log_.info("peer", record.peer + ": reachable");
+            log_.info("peer", record.peer + ": reachable by a direct route");
         publish(control::Stream::watch, to_json(record, wall_clock()));
         history_.add(std::move(record));
     } else if (const auto* stall = std::get_if<core::StallRecord>(&event)) {

@@ -157,10 +157,12 @@ control::NodeStatus Daemon::status() {
     out.drops.add(coordinator_->drops());
     out.drops.count(DropReason::control_queue_full, control_queue_full_);
     for (const core::PeerView& peer : coordinator_->peers()) {
-        control::PeerStatus entry{peer.name, peer.reachable, peer.has_session, peer.has_card,
-                                  peer.note, peer.ipv4,      peer.ipv6,        {}};
+        bool reachable = peer.reachable || !peer.relay.empty();
+        control::PeerStatus entry{peer.name, reachable, peer.has_session, peer.has_card,
+                                  peer.note, peer.ipv4, peer.ipv6,        {}};
         entry.session_since = peer.session_since;
         entry.sessions_opened = peer.sessions_opened;
+        entry.relay = peer.relay;
         entry.traffic = settings.traffic_to(peer.id);
         for (const routing::Route& route : coordinator_->routes()) {
             if (route.peer != peer.id) continue;

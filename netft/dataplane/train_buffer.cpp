@@ -105,6 +105,11 @@ Bytes TrainBuffer::head(std::size_t bytes) const {
     return Bytes(front() + kSlotHead, std::min(bytes, layout_.body));
 }
 
+Bytes TrainBuffer::body(std::size_t i, std::size_t bytes) const {
+    const std::uint8_t* at = i == 0 ? front() : slot(i);
+    return Bytes(at + kSlotHead, std::min(bytes - i * layout_.body, layout_.body));
+}
+
 void TrainBuffer::set_destination(const MacAddress& mac) {
     std::copy(mac.bytes.begin(), mac.bytes.end(), front() + kSlotHead + kVirtioHeaderSize);
 }

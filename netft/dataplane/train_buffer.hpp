@@ -68,6 +68,8 @@ class TrainBuffer {
     }
     // What lies contiguously at the beginning of a train of `bytes`.
     Bytes head(std::size_t bytes) const;
+    // The i-th body of a train of `bytes`.
+    Bytes body(std::size_t i, std::size_t bytes) const;
     // Overwrites the destination MAC of the frame in the train.
     void set_destination(const MacAddress& mac);
 

@@ -98,7 +98,7 @@ void Worker::Impl::send_run() {
     bool sealed = seal(ticket->session, run_out.frame(ticket->header));
     for (rte_mbuf* mbuf : run_out.take()) {
         if (sealed)
-            send_to_all(*ticket, MbufPtr(mbuf));
+            send_to_all(*ticket, MbufPtr(mbuf), layout.stride);
         else
             rte_pktmbuf_free(mbuf);
     }
@@ -167,7 +167,10 @@ bool Worker::Impl::send_train(TrainBuffer& train, PeerId peer, std::size_t train
     core::FrameView frame{train.head(train_bytes).subspan(kVirtioHeaderSize),
                           train_bytes - kVirtioHeaderSize};
     std::optional<core::TrainTicket> ticket = engine.begin_train(now, peer, datagrams, frame);
-    if (!ticket) return false;
+    if (!ticket) {
+        auto way = engine.relay_to(peer);
+        return way && send_relayed(train, peer, *way, train_bytes);
+    }
     ++counters.trains_sent;
     counters.datagrams_sent += datagrams * ticket->destinations.size();
     if (train.fits_small(train_bytes)) {
@@ -177,21 +180,24 @@ bool Worker::Impl::send_train(TrainBuffer& train, PeerId peer, std::size_t train
             return true;
         }
         MutableBytes whole = room_of(small.get()).first(small->data_len);
-        if (seal(ticket->session, {&whole, 1})) send_to_all(*ticket, std::move(small));
+        if (seal(ticket->session, {&whole, 1}))
+            send_to_all(*ticket, std::move(small), layout.stride);
         return true;
     }
     if (!seal(ticket->session, train.frame(ticket->header, train_bytes))) return true;
-    for (rte_mbuf* mbuf : train.release(train_bytes)) send_to_all(*ticket, MbufPtr(mbuf));
+    for (rte_mbuf* mbuf : train.release(train_bytes))
+        send_to_all(*ticket, MbufPtr(mbuf), layout.stride);
     return true;
 }
 
 // Each port owns one reference to the same sealed bytes.
-void Worker::Impl::send_to_all(const core::TrainTicket& ticket, MbufPtr sealed) {
+void Worker::Impl::send_to_all(const core::TrainTicket& ticket, MbufPtr sealed,
+                               std::uint16_t stride) {
     rte_mbuf* mbuf = sealed.release();
     if (ticket.destinations.size() > 1)
         rte_mbuf_refcnt_update(mbuf, static_cast<std::int16_t>(ticket.destinations.size() - 1));
     // A single datagram's own length, so that a port can join such of one length.
-    std::uint16_t segment = std::min(layout.stride, mbuf->data_len);
+    std::uint16_t segment = std::min(stride, mbuf->data_len);
     for (const core::Destination& to : ticket.destinations)
         transmitter.add(to.local, {.mbuf = mbuf, .remote = to.remote, .segment = segment}, drops);
 }

@@ -28,6 +28,10 @@ void Worker::Impl::take_ports(std::span<const PortBinding> ports) {
 void Worker::Impl::handle_commands() {
     engine.set_tracing(link->tracing.load(std::memory_order_relaxed));
     link->commands.consume_all([this](const SendCommand& command) {
+        if (command.local == core::kRelayedEndpoint) {
+            if (send_command_relayed(command)) ++counters.datagrams_sent;
+            return;
+        }
         bool is_sealed = command.seal.value != 0;
         Bytes bytes = Bytes(command.bytes).first(command.size);
         Outgoing outgoing = small_datagram(bytes, is_sealed ? kTagSize : 0, command.remote);
@@ -76,6 +80,7 @@ void Worker::Impl::send_heartbeats() {
         any = true;
     }
     send_heartbeat_run(count);
+    send_reach();
     if (any) transmitter.flush(drops);
 }
 

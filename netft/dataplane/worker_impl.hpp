@@ -9,6 +9,8 @@
 #include "netft/dataplane/crypto_device.hpp"
 #include "netft/dataplane/key_ring.hpp"
 #include "netft/dataplane/poller.hpp"
+#include "netft/dataplane/relay_run.hpp"
+#include "netft/dataplane/relay_train.hpp"
 #include "netft/dataplane/small_run.hpp"
 #include "netft/dataplane/snapshot_slot.hpp"
 #include "netft/dataplane/train_buffer.hpp"
@@ -96,11 +98,23 @@ struct Worker::Impl {
     void replicate(std::size_t train_bytes);
     void handle_unreachable(Bytes frame, const MacAddress& peer_mac);
     bool send_train(TrainBuffer& train, PeerId peer, std::size_t train_bytes);
-    void send_to_all(const core::TrainTicket& ticket, MbufPtr sealed);
+    void send_to_all(const core::TrainTicket& ticket, MbufPtr sealed, std::uint16_t stride);
     bool seal(SessionIndex session, std::span<const MutableBytes> datagrams);
     bool send_sealed(EndpointId local, SessionIndex session, const Outgoing& outgoing);
     void write_answer(Bytes answer);
     bool write_adapter(std::span<const iovec> frame);
+
+    // --- worker_relay.cpp
+    bool send_relayed(const TrainBuffer& train, PeerId peer, const core::RelayWay& way,
+                      std::size_t train_bytes);
+    std::optional<core::TrainTicket> begin_hop(PeerId next, std::uint16_t datagrams);
+    bool send_command_relayed(const SendCommand& command);
+    void send_reach();
+    void forward(const core::Verdict& verdict);
+    void flush_relay_run();
+    void handle_relayed(const core::Verdict& verdict);
+    void open_inner_run();
+    void handle_inner(PeerId origin, Bytes datagram);
 
     // --- worker_control.cpp
     void handle_snapshot();
@@ -130,9 +144,15 @@ struct Worker::Impl {
     SessionIndex sealed_session;
     TrainRun run;
     TrainLayout layout;
-    TrainBuffer frame_out;  // room for the next frame
-    SmallRun run_out;       // short frames read before it
-    TrainBuffer replica;    // copies of multicast frames
+    TrainBuffer frame_out;                         // room for the next frame
+    SmallRun run_out;                              // short frames read before it
+    TrainBuffer replica;                           // copies of multicast frames
+    RelayTrain relay_out;                          // a frame that goes by way of a relay
+    RelayRun relay_run;                            // others' datagrams on their way through
+    std::array<MutableBytes, kOpenMax> inner_run;  // relayed to us, of one session, still sealed
+    std::size_t inner_count = 0;
+    SessionIndex inner_session;
+    PeerId inner_origin;
     tap::AnswerBuffer answer{};
     RateLimit unreachable_limit{kUnreachablePerSecond, kUnreachableBurst};
     std::array<RateLimit, 3> handshake_limits{

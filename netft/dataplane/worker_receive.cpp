@@ -39,6 +39,7 @@ bool Worker::Impl::receive_from(std::size_t port, std::uint32_t ready_fds) {
         handle_received(path, received);
     }
     open_gathered(path);
+    flush_relay_run();
     spill_run();  // the rest of it may come with the next burst
     std::array<rte_mbuf*, Port::kBurstMax> done;
     for (std::size_t i = 0; i < count; ++i) done[i] = burst[i].mbuf;
@@ -64,6 +65,8 @@ void Worker::Impl::handle_datagram(Bytes datagram, const core::Path& path) {
     switch (verdict.kind) {
         case core::Verdict::Kind::data: handle_data(verdict); break;
         case core::Verdict::Kind::control: pass_to_control(verdict, path, datagram); break;
+        case core::Verdict::Kind::forward: forward(verdict); break;
+        case core::Verdict::Kind::relayed: handle_relayed(verdict); break;
         case core::Verdict::Kind::consumed:
         case core::Verdict::Kind::dropped: break;  // the engine has counted it
     }
@@ -102,6 +105,7 @@ void Worker::Impl::open_all(SessionIndex session, std::span<const MutableBytes> 
     std::size_t opened = crypto->open(*key, datagrams, std::span(good).first(datagrams.size()));
     for (std::size_t i = 0; i < datagrams.size(); ++i)
         if (good[i]) handle_datagram(datagrams[i].first(datagrams[i].size() - kTagSize), path);
+    open_inner_run();
     counters.datagrams_received += datagrams.size() - opened;
     drops.count(DropReason::rx_bad_seal, datagrams.size() - opened);
 }

@@ -113,6 +113,7 @@ void Worker::Impl::shut_down() {
     report_to_control();
     frame_out.clear();
     replica.clear();
+    relay_out.clear();
     snapshots.release_all();
 }
 

@@ -39,6 +39,9 @@ namespace netft {
     X(rx_rate_limited,         "session opening or control datagram above the rate limit")         \
     X(rx_no_buffer,            "received datagram for which no buffer was free")                   \
     X(rx_port_error,           "datagram the port or its kernel socket lost (overflow, checksum)") \
+    X(relay_refused,           "relayed datagram that we do not pass on, or not take from its relay")  \
+    X(relay_no_route,          "datagram to relay to a node that we have no direct route to")          \
+    X(relay_loop,              "relayed datagram with another one inside")                             \
     X(train_malformed,         "datagram whose place in its train is impossible")                  \
     X(train_incomplete,        "train given up because a datagram of it never came")               \
     X(train_too_long,          "train longer than a frame can be")                                 \

@@ -33,14 +33,16 @@ enum class MessageType : std::uint8_t {
     heartbeat = 4,
     data = 5,
     control = 6,
+    relay = 7,
 };
 
 constexpr std::uint8_t kMessageTypeMin = 1;
-constexpr std::uint8_t kMessageTypeMax = 6;
+constexpr std::uint8_t kMessageTypeMax = 7;
 
 struct Header {
     MessageType type = MessageType::heartbeat;
-    std::uint8_t flags = 0;  // none defined in version 1: sent as 0, ignored by the receiver
+    // Of a heartbeat: kFlagRelays (wire/relay.hpp). All else: sent as 0, ignored by the receiver.
+    std::uint8_t flags = 0;
     // The counter space: the sender's route id (heartbeat), the sending worker (data), else 0.
     std::uint16_t space = 0;
     SessionIndex receiver;

@@ -155,6 +155,7 @@ const std::vector<Scenario>& scenarios() {
         for (const Scenario& scenario : cluster_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : grey_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : policy_scenarios()) all.push_back(scenario);
+        for (const Scenario& scenario : relay_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : scale_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : view_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : restart_scenarios()) all.push_back(scenario);

@@ -19,6 +19,7 @@ std::vector<Scenario> security_scenarios();
 std::vector<Scenario> cluster_scenarios();
 std::vector<Scenario> grey_scenarios();     // of scenarios_grey.cpp
 std::vector<Scenario> policy_scenarios();   // of scenarios_policies.cpp
+std::vector<Scenario> relay_scenarios();    // of scenarios_relay.cpp
 std::vector<Scenario> restart_scenarios();  // of scenarios_restart.cpp
 std::vector<Scenario> scale_scenarios();    // of scenarios_scale.cpp
 std::vector<Scenario> view_scenarios();     // of scenarios_views.cpp

@@ -5,6 +5,7 @@
 #include "netft/wire/control.hpp"
 #include "netft/wire/header.hpp"
 #include "netft/wire/heartbeat.hpp"
+#include "netft/wire/relay.hpp"
 
 namespace netft::sim {
 
@@ -32,6 +33,7 @@ void forget_features(std::vector<std::uint8_t>& plain) {
 void make_older(std::vector<std::uint8_t>& plain) {
     if (is_type(plain, MessageType::control)) forget_features(plain);
     if (!is_type(plain, MessageType::heartbeat)) return;
+    plain[1] &= static_cast<std::uint8_t>(~kFlagRelays);
     plain[kHeaderSize] &= static_cast<std::uint8_t>(~kNewHeartbeatFlags);
     plain.resize(std::min(plain.size(), kHeaderSize + kHeartbeatSize));
 }
@@ -44,6 +46,7 @@ void make_newer(std::vector<std::uint8_t>& plain) {
 }
 
 bool is_unknown_to_older(Bytes plain) {
+    if (is_type(plain, MessageType::relay)) return true;
     return is_type(plain, MessageType::control) && plain[kHeaderSize] > kKindsKnown;
 }
 

@@ -2,7 +2,7 @@
 // used on the plain datagram, in front of the seal and behind it.
 //
 //   older   knows none of the heartbeat's flags R and S, nothing behind its 64 bytes or behind a
-//           card, and no kind of control message but the card and its acknowledgement
+//           card, no kind of control message but the card and its acknowledgement, and no relays
 //   newer   sets header flags, and puts words behind heartbeats and cards, that nobody knows
 #pragma once
 

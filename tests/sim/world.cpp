@@ -8,7 +8,6 @@ namespace netft::sim {
 namespace {
 
 constexpr std::size_t kIpAndUdp = 28;
-constexpr std::size_t kFrameHead = 32;  // what send_frame() writes: who, when, how long
 
 IpAddress address_of(std::size_t node, std::size_t network) {
     return IpAddress::v4({10, static_cast<std::uint8_t>(network),
@@ -64,6 +63,7 @@ core::Settings World::settings_of(std::size_t self) const {
         s.cluster_keys.back().room()[0] = key;
     }
     s.traffic = settings_.traffic;
+    s.relay = settings_.relay;
     s.topology.same_subnet = timings_[self];
     bool is_leaf = settings_.is_star && self != 0;
     s.self = is_leaf ? PeerId(1) : peer_id(is_clone(self) ? 0 : self);
@@ -365,65 +365,7 @@ void World::receive(std::size_t i, const Packet& packet) {
     core::Path path = node.engine->path_of(*local, remote);
     core::Verdict verdict = node.engine->handle_datagram(local_now(i), path, *opened);
     if (verdict.kind != core::Verdict::Kind::dropped) ++node.consumed;
-    if (verdict.kind == core::Verdict::Kind::control) {
-        std::optional<PeerId> peer;
-        if ((packet.bytes[0] & 15) == 6) peer = verdict.peer;
-        node.coordinator->handle_datagram(local_now(i), *local, remote, peer, *opened);
-    } else if (verdict.kind == core::Verdict::Kind::data) {
-        core::TrainAssembler::Piece piece{verdict.peer, verdict.space, verdict.train_id,
-                                          verdict.train, verdict.body};
-        Bytes train = node.assembler->handle_piece(local_now(i), piece, node.assembler_drops);
-        if (!train.empty()) deliver(i, verdict.peer, train);
-    }
-}
-
-void World::deliver(std::size_t to, PeerId peer, Bytes train) {
-    ByteReader in(train);
-    Delivery delivery;
-    delivery.at = now_;
-    delivery.to = to;
-    delivery.from = in.u64();
-    delivery.epoch = in.u64();
-    delivery.number = in.u64();
-    std::uint64_t length = in.u64();
-    auto fill = static_cast<std::uint8_t>(delivery.number * 7 + 1);
-    Bytes rest = in.rest();
-    delivery.intact =
-        in.ok() && length == train.size() && peer_id(delivery.from) == peer &&
-        std::all_of(rest.begin(), rest.end(), [fill](std::uint8_t b) { return b == fill; });
-    observer_.on_delivery(delivery);
-}
-
-bool World::send_frame(std::size_t from, std::size_t to, std::size_t bytes) {
-    SimNode& node = nodes_[from];
-    if (!node.running || node.stalled_until) return false;
-    bytes = std::max(bytes, kFrameHead);
-    constexpr std::size_t kBody = 1400;
-    auto count = static_cast<std::uint16_t>((bytes + kBody - 1) / kBody);
-    std::vector<std::uint8_t> frame(bytes,
-                                    static_cast<std::uint8_t>((node.frames_sent + 1) * 7 + 1));
-    auto ticket = node.engine->begin_train(local_now(from), peer_id(to), count, {frame, bytes});
-    if (!ticket) return false;
-    ByteWriter head(MutableBytes(frame).first(kFrameHead));
-    head.u64(from);
-    head.u64(node.epoch);
-    head.u64(++node.frames_sent);
-    head.u64(bytes);
-    for (std::uint16_t k = 0; k < count; ++k) {
-        std::size_t at = k * kBody;
-        std::vector<std::uint8_t> datagram(kHeaderSize + kTrainPrefixSize +
-                                           std::min(kBody, bytes - at));
-        ByteWriter out(datagram);
-        Header header = ticket->header;
-        header.counter += k;
-        encode(header, out);
-        encode(TrainPrefix{k, count}, out);
-        out.bytes(Bytes(frame).subspan(at, std::min(kBody, bytes - at)));
-        std::vector<std::uint8_t> sealed = seal(from, ticket->session, datagram);
-        for (const core::Destination& destination : ticket->destinations)
-            transmit(from, destination.local, destination.remote, sealed);
-    }
-    return true;
+    handle(i, verdict, *local, remote, *opened);
 }
 
 void World::pump(std::size_t i) {
@@ -444,6 +386,11 @@ void World::pump(std::size_t i) {
                      seal(i, transmit_request->session, transmit_request->datagram));
             progress = true;
         }
+        while (auto reach = node.engine->poll_reach()) {
+            transmit(i, reach->local, reach->remote,
+                     seal(i, reach->session, Bytes(reach->datagram).first(reach->size)));
+            progress = true;
+        }
         while (auto event = node.engine->poll_event()) {
             if (const auto* t = std::get_if<core::RouteTransition>(&*event))
                 observer_.on_transition(i, *t);
@@ -452,7 +399,7 @@ void World::pump(std::size_t i) {
         }
         if (progress) continue;  // the plan first, then what the coordinator sends
         while (auto send = node.coordinator->poll_send()) {
-            transmit(i, send->local, send->remote, seal(i, send->seal, send->bytes));
+            this->send(i, *send);
             progress = true;
         }
         while (node.coordinator->poll_notice()) {

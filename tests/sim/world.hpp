@@ -69,6 +69,7 @@ struct WorldSettings {
     // The configuration lists the nodes' endpoints on all networks, not only on the first. Without,
     // two that restart while the first is lost cannot find each other.
     bool lists_all_endpoints = false;
+    bool relay = true;
     std::vector<NodeTraits> traits;  // by node; those behind the end have none
     // Node 0 has all the others as peers, these have only it.
     bool is_star = false;
@@ -102,6 +103,8 @@ struct SimNode {
     DropCounters assembler_drops;
     std::map<SessionIndex, session::SessionKeysPtr> keys;  // of the plan in force
     std::uint64_t bad_seals = 0;
+    std::uint64_t relayed = 0;      // frames sent by way of another node
+    std::uint64_t forwarded = 0;    // datagrams passed on for others
     std::vector<bool> carrier;      // by network
     std::vector<bool> has_address;  // by network
     bool is_restarting = false;
@@ -200,6 +203,14 @@ class World {
     void transmit(std::size_t from, EndpointId local, const Endpoint& remote, Bytes bytes);
     void launch(const Packet& packet, LinkState& link);
     void receive(std::size_t node, const Packet& packet);
+    void handle(std::size_t node, const core::Verdict& verdict, EndpointId local,
+                const Endpoint& remote, Bytes datagram);
+    void forward(std::size_t node, const core::Verdict& verdict);
+    void receive_inner(std::size_t node, const core::Verdict& verdict);
+    // Wraps a datagram, sealed already, and sends it to `next`. False: not to be reached.
+    bool hop(std::size_t node, PeerId next, const RelayPrefix& prefix, Bytes inner);
+    void send(std::size_t node, const core::ControlSend& send);
+    bool send_train(std::size_t from, std::size_t to, Bytes frame);
     void deliver(std::size_t node, PeerId peer, Bytes train);
     void pump(std::size_t node);
     void wake_later(std::size_t node);

@@ -31,6 +31,10 @@ void print_routes(const json& answer) {
                                        use_text(route))
                   << '\n';
     if (!client::member(answer, "routes").empty()) return;
+    if (std::string relay = client::printable(text(answer, "relay")); !relay.empty()) {
+        std::cout << peer << " by way of " << relay << ": no direct route is up\n";
+        return;
+    }
     std::string note = client::printable(text(answer, "note"));
     std::cout << peer << " is unreachable: " << (note.empty() ? "no route is up" : note) << '\n';
 }
@@ -42,14 +46,15 @@ Result<int> run_get(const client::Context& context, const std::string& target) {
         client::print_json(*answer);
     else
         print_routes(*answer);
-    return client::member(*answer, "routes").empty() ? client::kFailed : client::kDone;
+    bool is_carried = !client::member(*answer, "routes").empty() || !text(*answer, "relay").empty();
+    return is_carried ? client::kDone : client::kFailed;
 }
 
 }  // namespace
 
 void add_get(CLI::App& app, client::Context& context) {
-    CLI::App* command =
-        app.add_subcommand("get", "which route would carry a packet now; exit 1 when none would");
+    CLI::App* command = app.add_subcommand(
+        "get", "which route or relay would carry a packet now; exit 1 when none would");
     auto target = std::make_shared<std::string>();
     command->add_option("target", *target, "a peer's name or virtual address")->required();
     command->callback([&context, target] {

@@ -39,6 +39,10 @@ std::string selection_text(const json& record, const Style& style) {
         client::printable(text(record, "at") + "  " + text(record, "peer")) + "  traffic ";
     std::string from = plain(record, "from");
     std::string to = plain(record, "to");
+    std::string relay = client::printable(text(record, "relay"));
+    if (!relay.empty())
+        return line + paint("goes by way of " + relay + ": no direct route is up", Tone::warn,
+                            style.colour);
     if (to.empty()) return line + paint("stops: no route is up", Tone::bad, style.colour);
     if (from.empty()) return line + "goes by route " + to;
     return line + "moves from route " + from + " to route " + to;

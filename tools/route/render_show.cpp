@@ -228,6 +228,9 @@ void render_peers(std::ostream& out, const json& document, const Style& style) {
             out << client::paint(name + " is unreachable", Tone::bad, style.colour)
                 << (note.empty() ? "" : ": " + note) << '\n';
         }
+        if (std::string relay = client::printable(text(peer, "relay")); !relay.empty())
+            out << client::paint(name + " is reached by way of " + relay, Tone::warn, style.colour)
+                << ": no direct route is up\n";
         std::string session = client::printable(text(member(peer, "session"), "note"));
         if (!session.empty())
             out << client::paint(name + ", session", Tone::warn, style.colour) << ": " << session

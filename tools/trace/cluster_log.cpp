@@ -56,6 +56,9 @@ std::string transition_line(const json& record) {
 
 std::string selection_line(const json& record, const client::View& view) {
     std::string peer = text(record, "peer");
+    if (std::string relay = text(record, "relay"); !relay.empty())
+        return line(record, "WARN ",
+                    "[TM] No direct route to node " + peer + " is up: by way of node " + relay);
     if (member(record, "to").is_null())
         return line(record, "WARN ", "[TM] No route to node " + peer + " is up: unreachable");
     const json& to = view.route(peer, client::whole(record, "to"));

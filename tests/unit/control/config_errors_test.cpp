@@ -30,7 +30,7 @@ const Case kSections[] = {
      "c.toml:5: heartbeat: unknown key \"same-subnet\", did you mean \"same_subnet\"?"},
     {"[traffic]\nzzz = 1\n",
      "c.toml:5: traffic: unknown key \"zzz\"; allowed: policy, "
-     "duplicate_small, hold_down, class"},
+     "duplicate_small, hold_down, relay, class"},
     {"[heartbeat]\nsame_subnet = { delay = \"fast\" }\n",
      "c.toml:5: heartbeat.same_subnet.delay: \"fast\" is not a duration; allowed: a whole number "
      "and us, ms, s, m or h, as in \"100ms\""},

@@ -107,7 +107,11 @@ inline TransitionRecord transition() {
 }
 
 inline SelectionRecord selection() {
-    return {{.at = TimePoint(1001s), .from = RouteId(1), .to = {}}, "n2"};
+    return {{.at = TimePoint(1001s), .from = RouteId(1), .to = {}}, "n2", {}};
+}
+
+inline SelectionRecord relayed() {
+    return {{.at = TimePoint(1001s), .from = RouteId(1), .relay = PeerId(2)}, "n2", "n3"};
 }
 
 inline HeartbeatTrace heartbeat() {

@@ -298,7 +298,7 @@ BOOST_AUTO_TEST_CASE(nonsense_is_a_named_drop_and_changes_nothing) {
     std::vector<std::uint8_t> datagram(kHeaderSize + kHeartbeatSize);
     datagram[0] = 0x24;
     BOOST_TEST((reason(datagram) == DropReason::rx_bad_version));
-    datagram[0] = 0x17;
+    datagram[0] = 0x18;
     BOOST_TEST((reason(datagram) == DropReason::rx_bad_type));
     datagram[0] = 0x14;
     BOOST_TEST((reason(datagram) == DropReason::rx_malformed));

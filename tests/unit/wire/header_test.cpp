@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(types_that_are_not_defined_are_refused) {
         auto bytes = encoded(Header{});
         bytes[0] = static_cast<std::uint8_t>(kWireVersion << 4 | type);
         DropReason why{};
-        bool defined = type >= 1 && type <= 6;
+        bool defined = type >= 1 && type <= 7;
         BOOST_TEST(decode_header(bytes, why).has_value() == defined, "type " << type);
         if (!defined) BOOST_CHECK(why == DropReason::rx_bad_type);
     }
