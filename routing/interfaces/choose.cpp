@@ -140,8 +140,16 @@ class Search {
     }
 
     bool is_covered(const InterfaceFact& fact) const {
-        return std::any_of(found_.begin(), found_.end(),
-                           [&](const Candidate& c) { return c.configured && c.home == &fact; });
+        return std::any_of(found_.begin(), found_.end(), [&](const Candidate& c) {
+            return c.configured && c.home == &fact && (c.prefix_length || !is_replaced(c, fact));
+        });
+    }
+
+    // The configured address is gone from an interface that works and has another of its kind.
+    bool is_replaced(const Candidate& c, const InterfaceFact& fact) const {
+        if (!is_live(fact)) return false;
+        const Prefix* other = choose_address(fact, known_);
+        return other != nullptr && rank(other->address) == rank(c.endpoint.address);
     }
 
     std::vector<const InterfaceFact*> live_first() const {
@@ -169,7 +177,11 @@ std::vector<Candidate> find_candidates(const InterfaceSettings& settings,
 
 bool is_eligible(const InterfaceSettings& settings, const std::string& name,
                  const std::string& kind) {
-    if (kind == "tun" || name == settings.adapter_name) return false;
+    if (name == settings.adapter_name) return false;
+    if (std::find(settings.captured.begin(), settings.captured.end(), name) !=
+        settings.captured.end())
+        return true;
+    if (kind == "tun") return false;
     return std::none_of(
         settings.exclude.begin(), settings.exclude.end(),
         [&](const std::string& glob) { return fnmatch(glob.c_str(), name.c_str(), 0) == 0; });

@@ -9,7 +9,8 @@
 //    and a foreign TUN/TAP included; loopback and our own adapter never). One that is on no
 //    interface is listed too: unusable, prefix_length 0 (not known), interface empty or the one
 //    named.
-//  - On every other interface that is neither excluded nor a TUN/TAP, one: the first of global
+//  - On every other interface that is neither excluded nor a TUN/TAP (but the TAPs of captured NICs
+//    are taken), one: the first of global
 //    IPv4, global or unique-local IPv6, IPv6 link-local. A second address on the same interface
 //    would be no second path. Within a kind, the one in use stays in use; else the kernel's order.
 //  - Never by choice: 169.254.0.0/16 (virtual addresses of this and other nodes live there).
@@ -79,6 +80,8 @@ struct InterfaceSettings {
     std::string adapter_name = "netft0";
     std::vector<std::string> exclude;  // shell globs (fnmatch) of interface names
     std::vector<ConfiguredEndpoint> configured;
+    // Exception TAPs of NICs that netft has taken: eligible, whatever their kind and name.
+    std::vector<std::string> captured;
     std::uint16_t port = kNetftPort;
 
     bool operator==(const InterfaceSettings&) const = default;

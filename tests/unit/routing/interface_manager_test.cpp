@@ -281,6 +281,28 @@ BOOST_AUTO_TEST_CASE(a_flushed_configured_address_has_no_stand_in) {
         boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(another_address_of_its_kind_takes_the_place_of_a_configured_one_that_is_gone) {
+    Node node({.configured = {configured("10.0.0.1")}});
+    node.see({fact(2, "eth0", {"10.0.0.1/24", "fe80::1/64"})});
+    BOOST_TEST(node.see({fact(2, "eth0", {"fe80::1/64", "10.0.0.9/24"})}) ==
+                   (Strings{"1 10.0.0.1/24 eth0 " + kNoAddress, "2 10.0.0.9/24 eth0 up"}),
+               boost::test_tools::per_element());
+    // Not while it is down: the configured one is only away with the interface.
+    BOOST_TEST(node.see({fact(2, "eth0", {"10.0.0.1/24", "10.0.0.9/24"})}) ==
+                   Strings{"1 10.0.0.1/24 eth0 up"},
+               boost::test_tools::per_element());
+    BOOST_TEST(node.see({down(fact(2, "eth0", {"10.0.0.9/24"}))}) ==
+                   Strings{"1 10.0.0.1/24 eth0 " + kSetDown},
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(the_tap_of_a_captured_nic_is_an_interface_like_any_other) {
+    Node node({.exclude = {"tap*"}, .captured = {"tap5"}});
+    auto shown = node.see({of_kind(fact(2, "tap4", {"10.1.0.1/24"}), "tun"),
+                           of_kind(fact(3, "tap5", {"10.0.0.1/24"}), "tun")});
+    BOOST_TEST(shown == Strings{"1 10.0.0.1/24 tap5 up"}, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(the_address_in_use_stays_in_use_when_another_comes_first) {
     Node node;
     node.see({fact(2, "eth0", {"10.0.0.5/24"})});
