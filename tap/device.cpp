@@ -1,6 +1,5 @@
 #include "tap/device.hpp"
 
-#include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -13,6 +12,7 @@
 
 #include "netft/base/assert.hpp"
 #include "netft/wire/data.hpp"
+#include "tap/attach.hpp"
 
 namespace netft::tap {
 
@@ -21,97 +21,6 @@ namespace {
 // Newer than the oldest kernel headers this builds with.
 constexpr unsigned kTunUso4 = 0x20;
 constexpr unsigned kTunUso6 = 0x40;
-
-constexpr const char* kTunPath = "/dev/net/tun";
-
-// Closes what open() gives up on the way.
-class Descriptor {
- public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    int get() const { return fd_; }
-    int release() { return std::exchange(fd_, -1); }
-
- private:
-    int fd_;
-};
-
-Status check_name(const std::string& name) {
-    // "%d" would make the kernel choose a name.
-    const bool fine = !name.empty() && name.size() < IFNAMSIZ && name != "." && name != ".." &&
-                      name.find_first_of("/:% \t\n") == std::string::npos;
-    if (fine) return {};
-    return fail("adapter name '" + name + "': must be 1 to 15 characters without / : % or space");
-}
-
-std::string tun_path_advice(int error) {
-    switch (error) {
-        case ENOENT:
-        case ENODEV:
-        case ENXIO:
-            return " (load the kernel's TUN driver: modprobe tun; a container must be given "
-                   "/dev/net/tun)";
-        case EACCES:
-        case EPERM: return " (run as root, or with CAP_NET_ADMIN and access to /dev/net/tun)";
-    }
-    return "";
-}
-
-std::string attach_advice(int error) {
-    switch (error) {
-        case EPERM:
-        case EACCES: return "no right to create it: run as root or with CAP_NET_ADMIN";
-        case EBUSY:
-            return "a running program owns it: stop that netftd, or choose another [adapter] name";
-        case EINVAL:
-        case EEXIST:
-            return "the name is taken by an interface that is not a TAP of one queue: remove that "
-                   "interface, or choose another [adapter] name";
-    }
-    return "TUNSETIFF";
-}
-
-Result<Descriptor> attach(const std::string& name) {
-    Descriptor fd(::open(kTunPath, O_RDWR | O_NONBLOCK | O_CLOEXEC));
-    if (fd.get() < 0) {
-        const int error = errno;
-        return fail(std::string(kTunPath) + ": " + std::strerror(error) + tun_path_advice(error),
-                    error);
-    }
-    ifreq request{};
-    std::copy(name.begin(), name.end(), request.ifr_name);
-    request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-    if (::ioctl(fd.get(), TUNSETIFF, &request) < 0) {
-        const int error = errno;
-        return fail_errno("adapter " + name + ": " + attach_advice(error), error);
-    }
-    return fd;
-}
-
-bool is_persistent(int fd) {
-    ifreq request{};
-    if (::ioctl(fd, TUNGETIFF, &request) < 0) return false;
-    return (static_cast<unsigned short>(request.ifr_flags) & IFF_PERSIST) != 0;
-}
-
-// A persistent interface carries whatever its dead owner left (addresses, routes, flags). It goes
-// with its last descriptor, and a new one takes its name.
-Result<Descriptor> attach_fresh(const std::string& name) {
-    Result<Descriptor> first = attach(name);
-    if (!first || !is_persistent(first->get())) return first;
-    if (::ioctl(first->get(), TUNSETPERSIST, 0) < 0) {
-        return fail_errno("adapter " + name + ": cannot take over the persistent TAP", errno);
-    }
-    { const Descriptor closing = std::move(*first); }
-    return attach(name);
-}
 
 Status set_headers(int fd) {
     int size = static_cast<int>(kVirtioHeaderSize);
@@ -132,8 +41,10 @@ Result<bool> set_offloads(int fd) {
 }  // namespace
 
 Result<Device> Device::open(const std::string& name) {
-    if (Status named = check_name(name); !named) return tl::unexpected(named.error());
-    Result<Descriptor> fd = attach_fresh(name);
+    Result<Descriptor> fd = attach({.what = "adapter",
+                                    .name = name,
+                                    .advice = "choose another [adapter] name",
+                                    .flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR});
     if (!fd) return tl::unexpected(fd.error());
     return prepare(fd->release(), name);
 }
