@@ -1,5 +1,6 @@
 #include "tap/device.hpp"
 
+#include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <sys/ioctl.h>

@@ -206,15 +206,15 @@ Read texts(std::function<Status(std::string_view, std::uint32_t line)> take) {
     };
 }
 
-Read text_pairs(std::function<Status(std::string_view key, std::string_view value)> take) {
-    return [take = std::move(take)](const toml::node& node) -> Checked {
+Read entries_of(std::string_view what,
+                std::function<Checked(std::string_view key, const toml::node& value)> take) {
+    return [what, take = std::move(take)](const toml::node& node) -> Checked {
         const auto* table = node.as_table();
-        if (table == nullptr) return wrong_type(node, "a table of strings");
+        if (table == nullptr) return wrong_type(node, "a table of " + std::string(what));
         for (auto&& [key, element] : *table) {
             std::string_view name = key.str();
             if (auto ok = check_printable(line_of(element), name); !ok) return ok;
-            auto taken = read_text(element, [&](std::string_view v) { return take(name, v); });
-            if (!taken) return taken;
+            if (auto taken = take(name, element); !taken) return taken;
         }
         return {};
     };

@@ -54,8 +54,9 @@ Read tables(std::string_view name, std::size_t max,
             std::function<Checked(const toml::table&)> read);
 // An array of strings: calls `take` for each with the line it is on.
 Read texts(std::function<Status(std::string_view, std::uint32_t line)> take);
-// A table whose keys are free and whose values are strings.
-Read text_pairs(std::function<Status(std::string_view key, std::string_view value)> take);
+// A table whose keys are free: calls `take` for each. `what` they are: "interfaces".
+Read entries_of(std::string_view what,
+                std::function<Checked(std::string_view key, const toml::node& value)> take);
 
 template <class T, class Out>
 Read text(Result<T> (*parse)(std::string_view), Out& out) {

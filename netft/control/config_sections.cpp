@@ -1,6 +1,7 @@
 #include "netft/control/config_sections.hpp"
 
 #include "netft/control/config.hpp"
+#include "netft/control/config_port.hpp"
 #include "netft/control/config_values.hpp"
 
 namespace netft::control {
@@ -166,26 +167,6 @@ Checked read_network(const toml::table& table, ConfigEntries& out) {
     return {};
 }
 
-Read node_port(core::NodeSettings& node) {
-    auto add_device = [&node](std::string_view interface, std::string_view arguments) -> Status {
-        auto name = parse_interface_name(interface);
-        if (!name) return tl::unexpected(name.error());
-        auto device = parse_printable(arguments);
-        if (!device) return tl::unexpected(device.error());
-        node.port_devices.emplace_back(*name, *device);
-        return {};
-    };
-    Read devices = text_pairs(add_device);
-    return table_of({{"kind", text(parse_port_kind, node.port)},
-                     {"devices", [&node, devices](const toml::node& value) -> Checked {
-                          if (node.port == core::PortKind::socket)
-                              return refuse(line_of(value),
-                                            "only DPDK ports have devices; allowed with kind = "
-                                            "\"af_packet\" or \"memif\"");
-                          return devices(value);
-                      }}});
-}
-
 Read endpoints(core::NodeSettings& node, NodeLines& lines, std::uint16_t port) {
     return texts([&node, &lines, port](std::string_view value, std::uint32_t line) -> Status {
         auto endpoint = parse_endpoint(value, port);
@@ -205,7 +186,7 @@ Checked read_node(const toml::table& table, ConfigEntries& out) {
         {"name", with_line(lines.name, text(parse_node_name, node.name)), true},
         {"public_key", with_line(lines.public_key, text(parse_key, node.public_key)), true},
         {"endpoints", endpoints(node, lines, out.settings.port)},
-        {"port", node_port(node)},
+        {"port", node_port(node, out.settings.adapter_name)},
         {"traffic", node_traffic(node, out.settings.traffic)}};
     if (auto read = read_table(table, fields); !read) return read;
     out.settings.nodes.push_back(std::move(node));

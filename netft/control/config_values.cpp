@@ -167,11 +167,10 @@ Result<NetworkRole> parse_role(std::string_view text) {
 }
 
 Result<core::PortKind> parse_port_kind(std::string_view text) {
-    static constexpr std::array<std::pair<std::string_view, core::PortKind>, 4> kKinds{
+    static constexpr std::array<std::pair<std::string_view, core::PortKind>, 3> kKinds{
         {{"socket", core::PortKind::socket},
          {"af_packet", core::PortKind::af_packet},
-         {"af_xdp", core::PortKind::af_xdp},
-         {"memif", core::PortKind::memif}}};
+         {"af_xdp", core::PortKind::af_xdp}}};
     return one_of(text, kKinds, "kind of port");
 }
 

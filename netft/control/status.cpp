@@ -71,7 +71,8 @@ json ports_to_json(const NodeStatus& status) {
         out.push_back({{"endpoint", port.endpoint.to_string()},
                        {"interface", port.interface},
                        {"kind", port.kind},
-                       {"note", port.note}});
+                       {"note", port.note},
+                       {"device", port.device}});
     return out;
 }
 

@@ -56,8 +56,9 @@ struct PeerStatus {
 struct PortStatus {
     Endpoint endpoint;
     std::string interface;
-    std::string kind;  // "socket", "af_xdp", …
-    std::string note;  // why it is not of the kind that is configured; "" where it is
+    std::string kind;    // "socket", "af_xdp", …
+    std::string note;    // why it is not of the kind that is configured; "" where it is
+    std::string device;  // "0000:03:00.0 (net_ixgbe)"; empty but for devices of [node.port]
 };
 
 struct NodeStatus {

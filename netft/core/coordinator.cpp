@@ -36,6 +36,8 @@ routing::InterfaceSettings Coordinator::interface_settings() const {
     out.adapter_name = settings_.adapter_name;
     out.exclude = settings_.exclude_interfaces;
     out.configured = settings_.nodes[settings_.self.value].endpoints;
+    for (const PortDevice& device : settings_.nodes[settings_.self.value].port_devices)
+        out.captured.push_back(device.interface);
     out.port = settings_.port;
     return out;
 }

@@ -13,6 +13,7 @@
 #include "netft/base/ids.hpp"
 #include "netft/base/secret.hpp"
 #include "netft/base/time.hpp"
+#include "netft/core/device_string.hpp"
 #include "netft/core/policy.hpp"
 #include "netft/wire/opening.hpp"
 #include "routing/interfaces/interface_manager.hpp"
@@ -23,7 +24,16 @@ namespace netft::core {
 // What seals datagrams.
 enum class CryptoKind : std::uint8_t { automatic, aesni_gcm, openssl };
 
-enum class PortKind : std::uint8_t { socket, af_packet, af_xdp, memif };
+enum class PortKind : std::uint8_t { socket, af_packet, af_xdp };
+
+// [node.port] devices: a NIC that netft takes from the kernel, or a virtual device of DPDK.
+struct PortDevice {
+    std::string interface;  // the exception TAP, which the kernel has instead
+    DeviceString device;
+    std::vector<Prefix> addresses;  // netftd gives the TAP these; others may be put there, too
+
+    bool operator==(const PortDevice&) const = default;
+};
 
 // [[node]]; a PeerId is the index into Settings::nodes.
 struct NodeSettings {
@@ -36,8 +46,7 @@ struct NodeSettings {
     std::optional<Prefix> extra_ipv4;  // from [adapter] ipv4_prefix
     std::optional<Prefix> extra_ipv6;  // from [adapter] ipv6_prefix
     PortKind port = PortKind::socket;  // [node.port] kind
-    // [node.port] device: DPDK device arguments per interface name; for memif and the like.
-    std::vector<std::pair<std::string, std::string>> port_devices;
+    std::vector<PortDevice> port_devices;
 
     // [node.traffic]: for what it sends and what is sent to it.
     std::optional<TrafficRule> traffic;

@@ -61,6 +61,7 @@ Status Daemon::run() {
 int Daemon::timeout_ms() const {
     TimePoint until = next_tick_;
     if (auto deadline = coordinator_->next_deadline()) until = std::min(until, *deadline);
+    if (auto deadline = devices_->next_deadline()) until = std::min(until, *deadline);
     std::int64_t us = to_us(until - dataplane::monotonic_now());
     return us <= 0 ? 0 : static_cast<int>(us / 1000 + 1);
 }
@@ -75,9 +76,12 @@ Status Daemon::wait_and_handle() {
         if (fd == signal_fd_) done = handle_signal();
         if (fd == monitor_->fd()) done = handle_netlink();
         if (fd == worker_->event_fd()) handle_worker();
+        if (fd == devices_->fd()) handle_device_links();
         if (fd == server_->fd()) server_->handle_ready();
         if (has_left_ || !done) return done;
     }
+    auto look = devices_->next_deadline();
+    if (look && dataplane::monotonic_now() >= *look) handle_device_links();
     // The kernel may hold a carrier event back for up to a second; a route in trouble is a reason
     // to look for oneself.
     if (std::exchange(facts_due_, false))
@@ -109,10 +113,17 @@ Status Daemon::handle_netlink() {
     return {};
 }
 
+// Carrier that a device passes on to its exception TAP is in the list that is read after it.
 Status Daemon::read_facts() {
-    auto facts = monitor_->read_facts();
-    if (!facts) return with_context("netlink", facts.error());
-    facts_ = std::move(*facts);
+    constexpr int kReadsMax = 2;
+    for (int i = 0; i < kReadsMax; ++i) {
+        auto facts = monitor_->read_facts();
+        if (!facts) return with_context("netlink", facts.error());
+        facts_ = std::move(*facts);
+        devices_->handle_facts(facts_);
+        if (!devices_->handle_links(dataplane::monotonic_now())) break;
+    }
+    next_hops_touched_ = true;  // a MAC address of our own may be another
     coordinator_->handle_interfaces(dataplane::monotonic_now(), facts_);
     return {};
 }
@@ -180,6 +191,7 @@ void Daemon::handle_event(const core::Event& event) {
 
 void Daemon::handle_tick() {
     log_.handle_timers();
+    handle_device_links();  // some drivers say that they tell of it, and do not
     watch_worker();
     worker_->reclaim();
     if (worker_->all_retired()) ports_->close_retired();
@@ -208,6 +220,7 @@ void Daemon::watch_worker() {
 // Does what the coordinator asks for: ports first, then the plan, then datagrams, so that an answer
 // to our answer finds its session.
 Status Daemon::settle() {
+    if (auto done = settle_devices(); !done) return done;
     settle_ports();
     if (auto plan = coordinator_->poll_plan()) {
         plan_ = std::move(*plan);
@@ -224,6 +237,19 @@ Status Daemon::settle() {
             ++control_queue_full_;
     log_notices();
     return settle_adapter();
+}
+
+Status Daemon::settle_devices() {
+    const core::Settings& settings = coordinator_->settings();
+    std::vector<Error> failures;
+    bool changed = devices_->sync(dataplane::monotonic_now(),
+                                  settings.nodes[settings.self.value].port_devices, failures);
+    for (const Error& failure : failures) log_.warn("device", control::Fault::local, failure.what);
+    return changed ? read_facts() : Status();
+}
+
+void Daemon::handle_device_links() {
+    facts_due_ |= devices_->handle_links(dataplane::monotonic_now());
 }
 
 void Daemon::settle_ports() {
@@ -276,8 +302,16 @@ void Daemon::settle_next_hops() {
             else if (solicit || !(*hop)->is_resolved())
                 (void)monitor_->solicit(**hop);
         }
-        port->set_next_hops(std::make_unique<dataplane::NextHopTable>(std::move(hops)));
+        port->set_next_hops(std::make_unique<dataplane::NextHopTable>(
+            std::move(hops), mac_of(ports_->interface(id))));
     }
+}
+
+// Zero: not known.
+MacAddress Daemon::mac_of(std::uint32_t interface_index) const {
+    for (const routing::InterfaceFact& fact : facts_)
+        if (fact.index == interface_index) return fact.mac;
+    return {};
 }
 
 Status Daemon::settle_adapter() {

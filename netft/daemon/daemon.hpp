@@ -23,6 +23,7 @@
 #include "netft/control/server.hpp"
 #include "netft/control/status.hpp"
 #include "netft/core/coordinator.hpp"
+#include "netft/daemon/device_keeper.hpp"
 #include "netft/daemon/options.hpp"
 #include "netft/daemon/port_keeper.hpp"
 #include "netft/daemon/privileges.hpp"
@@ -76,6 +77,9 @@ class Daemon {
     void watch_worker();
     void handle_event(const core::Event& event);
     Status settle();
+    Status settle_devices();
+    void handle_device_links();
+    MacAddress mac_of(std::uint32_t interface_index) const;
     void settle_ports();
     void log_port_notes(const std::vector<EndpointId>& opened);
     Status settle_adapter();
@@ -109,6 +113,7 @@ class Daemon {
     std::unique_ptr<dataplane::Pools> pools_;
     control::Libcrypto libcrypto_;
     std::unique_ptr<core::Coordinator> coordinator_;
+    std::optional<DeviceKeeper> devices_;
     std::unique_ptr<PortKeeper> ports_;
     dataplane::WorkerReport report_;
     bool report_lent_ = false;

@@ -13,26 +13,15 @@ bool wants_port(const routing::LocalEndpoint& endpoint) {
     return endpoint.usable || endpoint.reason == Diagnostic::carrier_lost;
 }
 
+std::string name_of(dataplane::NativeDevice& device) {
+    return device.settings().device.name + " (" + device.device().driver() + ")";
+}
+
 }  // namespace
 
 bool PortKeeper::sync(TimePoint now, const std::vector<routing::LocalEndpoint>& endpoints,
                       std::vector<Failure>& failures, std::vector<EndpointId>& opened) {
-    bool changed = false;
-    for (auto at = ports_.begin(); at != ports_.end();) {
-        auto wanted = std::find_if(endpoints.begin(), endpoints.end(),
-                                   [&at](const auto& e) { return e.id == at->first; });
-        bool keep = wanted != endpoints.end() && wants_port(*wanted) &&
-                    wanted->endpoint == at->second.endpoint &&
-                    wanted->interface_index == at->second.interface_index &&
-                    (at->second.ethdev == nullptr || wanted->mtu == at->second.mtu);
-        if (keep) {
-            ++at;
-            continue;
-        }
-        retired_.push_back(std::move(at->second));
-        at = ports_.erase(at);
-        changed = true;
-    }
+    bool changed = retire_unwanted(endpoints);
     for (const routing::LocalEndpoint& endpoint : endpoints) {
         if (!wants_port(endpoint) || ports_.contains(endpoint.id)) continue;
         auto retry = retry_at_.find(endpoint.id);
@@ -48,6 +37,59 @@ bool PortKeeper::sync(TimePoint now, const std::vector<routing::LocalEndpoint>& 
         opened.push_back(endpoint.id);
         changed = true;
     }
+    return sync_exceptions() || changed;
+}
+
+bool PortKeeper::is_kept(const Open& open, const routing::LocalEndpoint& endpoint) const {
+    return wants_port(endpoint) && endpoint.endpoint == open.endpoint &&
+           endpoint.interface_index == open.interface_index &&
+           (open.ethdev == nullptr || endpoint.mtu == open.mtu) &&
+           open.device == devices_->find(endpoint.interface);
+}
+
+bool PortKeeper::retire_unwanted(const std::vector<routing::LocalEndpoint>& endpoints) {
+    bool changed = false;
+    for (auto at = ports_.begin(); at != ports_.end();) {
+        auto wanted = std::find_if(endpoints.begin(), endpoints.end(),
+                                   [&at](const auto& e) { return e.id == at->first; });
+        if (wanted != endpoints.end() && is_kept(at->second, *wanted)) {
+            ++at;
+            continue;
+        }
+        retired_.push_back(std::move(at->second));
+        at = ports_.erase(at);
+        changed = true;
+    }
+    return changed;
+}
+
+// Devices without an endpoint serve the kernel all the same: it may be what brings the address.
+bool PortKeeper::sync_exceptions() {
+    auto is_served = [this](const std::shared_ptr<dataplane::NativeDevice>& device) {
+        return std::any_of(ports_.begin(), ports_.end(),
+                           [&device](const auto& port) { return port.second.device == device; });
+    };
+    auto devices = devices_->devices();
+    bool changed = false;
+    for (auto at = exceptions_.begin(); at != exceptions_.end();) {
+        bool is_here = std::find(devices.begin(), devices.end(), at->device) != devices.end();
+        if (is_here && !is_served(at->device)) {
+            std::erase(devices, at->device);
+            ++at;
+            continue;
+        }
+        retired_.push_back(std::move(*at));
+        at = exceptions_.erase(at);
+        changed = true;
+    }
+    for (const auto& device : devices) {
+        if (is_served(device)) continue;
+        Open open;
+        open.port = dataplane::open_exception_port(device, *pools_);
+        open.device = device;
+        exceptions_.push_back(std::move(open));
+        changed = true;
+    }
     return changed;
 }
 
@@ -55,9 +97,14 @@ Result<PortKeeper::Open> PortKeeper::open_socket(const routing::LocalEndpoint& e
     auto port = dataplane::open_socket_port(
         {endpoint.endpoint, endpoint.interface, endpoint.interface_index, pools_});
     if (!port) return tl::unexpected(port.error());
-    return Open{
-        std::move(*port), nullptr, endpoint.endpoint, endpoint.interface_index, endpoint.interface,
-        endpoint.mtu,     {}};
+    return Open{std::move(*port),
+                nullptr,
+                endpoint.endpoint,
+                endpoint.interface_index,
+                endpoint.interface,
+                endpoint.mtu,
+                {},
+                {}};
 }
 
 Result<PortKeeper::Open> PortKeeper::of_ethdev(
@@ -65,9 +112,14 @@ Result<PortKeeper::Open> PortKeeper::of_ethdev(
     Result<std::unique_ptr<dataplane::EthdevPort>> port) const {
     if (!port) return tl::unexpected(port.error());
     dataplane::EthdevPort* ethdev = port->get();
-    return Open{
-        std::move(*port), ethdev, endpoint.endpoint, endpoint.interface_index, endpoint.interface,
-        endpoint.mtu,     {}};
+    return Open{std::move(*port),
+                ethdev,
+                endpoint.endpoint,
+                endpoint.interface_index,
+                endpoint.interface,
+                endpoint.mtu,
+                {},
+                {}};
 }
 
 // An endpoint that somebody else holds is taken for a socket, too; and an interface whose former
@@ -85,23 +137,30 @@ Result<PortKeeper::Open> PortKeeper::open_xdp(const routing::LocalEndpoint& endp
     return instead;
 }
 
+Result<PortKeeper::Open> PortKeeper::open_device(
+    const routing::LocalEndpoint& endpoint, std::shared_ptr<dataplane::NativeDevice> device) const {
+    for (const auto& [id, open] : ports_)
+        if (open.device == device)
+            return fail(endpoint.endpoint.to_string() + " on " + endpoint.interface +
+                        ": a device has one endpoint, and that is " + open.endpoint.to_string());
+    auto port = of_ethdev(endpoint, dataplane::open_device_port(
+                                        device, {endpoint.endpoint, endpoint.interface,
+                                                 endpoint.interface_index, endpoint.mtu, pools_}));
+    if (port) port->device = std::move(device);
+    return port;
+}
+
 Result<PortKeeper::Open> PortKeeper::open(const routing::LocalEndpoint& endpoint) const {
+    if (auto device = devices_->find(endpoint.interface)) return open_device(endpoint, device);
     switch (kind_) {
-        case core::PortKind::socket: return open_socket(endpoint);
+        case core::PortKind::socket: break;
         case core::PortKind::af_xdp: return open_xdp(endpoint);
         case core::PortKind::af_packet:
             return of_ethdev(endpoint, dataplane::open_af_packet_port(
                                            {endpoint.endpoint, endpoint.interface,
                                             endpoint.interface_index, endpoint.mtu, pools_}));
-        case core::PortKind::memif: break;
     }
-    auto device = std::find_if(devices_.begin(), devices_.end(), [&endpoint](const auto& entry) {
-        return entry.first == endpoint.interface;
-    });
-    if (device == devices_.end())
-        return fail(endpoint.interface + ": [node.port] devices names no memif device for it");
-    return of_ethdev(endpoint, dataplane::open_memif_port(
-                                   {endpoint.endpoint, device->second, endpoint.mtu, pools_}));
+    return open_socket(endpoint);
 }
 
 std::string PortKeeper::note(EndpointId endpoint) const {
@@ -109,16 +168,23 @@ std::string PortKeeper::note(EndpointId endpoint) const {
     return at == ports_.end() ? std::string() : at->second.note;
 }
 
+std::uint32_t PortKeeper::interface(EndpointId endpoint) const {
+    auto at = ports_.find(endpoint);
+    return at == ports_.end() ? 0 : at->second.interface_index;
+}
+
 std::vector<PortKeeper::View> PortKeeper::views() const {
     std::vector<View> out;
     for (const auto& [id, open] : ports_)
-        out.push_back({open.endpoint, open.interface, open.port->kind(), open.note});
+        out.push_back({open.endpoint, open.interface, open.port->kind(), open.note,
+                       open.device ? name_of(*open.device) : std::string()});
     return out;
 }
 
 std::vector<dataplane::PortBinding> PortKeeper::bindings() const {
     std::vector<dataplane::PortBinding> out;
     for (const auto& [id, open] : ports_) out.push_back({id, open.port.get()});
+    for (const Open& open : exceptions_) out.push_back({EndpointId(), open.port.get()});
     return out;
 }
 

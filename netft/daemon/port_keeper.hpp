@@ -7,6 +7,7 @@
 // why they are down.
 // Where af_xdp is not to be had for an endpoint (driver, MTU, another program on the interface), a
 // kernel socket does instead, and views() say so.
+// A device of [node.port] has one port: that of its endpoint, or one that only serves the kernel.
 // Threads: control only.
 #pragma once
 
@@ -18,6 +19,7 @@
 
 #include "netft/base/result.hpp"
 #include "netft/core/settings.hpp"
+#include "netft/daemon/device_keeper.hpp"
 #include "netft/dataplane/ethdev_port.hpp"
 #include "netft/dataplane/pool.hpp"
 #include "netft/dataplane/worker.hpp"
@@ -34,8 +36,9 @@ class PortKeeper {
         Error error;
     };
 
-    PortKeeper(const core::NodeSettings& self, const dataplane::Pools& pools)
-        : kind_(self.port), devices_(self.port_devices), pools_(&pools) {}
+    // Both are borrowed.
+    PortKeeper(core::PortKind kind, const DeviceKeeper& devices, const dataplane::Pools& pools)
+        : kind_(kind), devices_(&devices), pools_(&pools) {}
 
     // Opens and retires ports to match. True when bindings() changed. `failures`: what could not be
     // opened now; `opened`: what can be used from now on.
@@ -55,10 +58,13 @@ class PortKeeper {
         Endpoint endpoint;
         std::string interface;
         std::string kind;
-        std::string note;  // why it is not of the kind that is configured; "" where it is
+        std::string note;    // why it is not of the kind that is configured; "" where it is
+        std::string device;  // "0000:03:00.0 (net_ixgbe)"; empty but for devices
     };
     std::vector<View> views() const;
     std::string note(EndpointId endpoint) const;
+    // Its index; 0: no port is open for the endpoint.
+    std::uint32_t interface(EndpointId endpoint) const;
 
  private:
     struct Open {
@@ -69,17 +75,24 @@ class PortKeeper {
         std::string interface;
         std::uint32_t mtu = 0;
         std::string note;  // see View
+        std::shared_ptr<dataplane::NativeDevice> device;
     };
     Result<Open> open_socket(const routing::LocalEndpoint& endpoint) const;
     Result<Open> of_ethdev(const routing::LocalEndpoint& endpoint,
                            Result<std::unique_ptr<dataplane::EthdevPort>> port) const;
     Result<Open> open_xdp(const routing::LocalEndpoint& endpoint) const;
+    Result<Open> open_device(const routing::LocalEndpoint& endpoint,
+                             std::shared_ptr<dataplane::NativeDevice> device) const;
     Result<Open> open(const routing::LocalEndpoint& endpoint) const;
+    bool is_kept(const Open& open, const routing::LocalEndpoint& endpoint) const;
+    bool retire_unwanted(const std::vector<routing::LocalEndpoint>& endpoints);
+    bool sync_exceptions();
 
     core::PortKind kind_;
-    std::vector<std::pair<std::string, std::string>> devices_;
+    const DeviceKeeper* devices_;
     const dataplane::Pools* pools_;
     std::map<EndpointId, Open> ports_;
+    std::vector<Open> exceptions_;  // of devices without an endpoint
     std::map<EndpointId, TimePoint> retry_at_;
     std::vector<Open> retired_;
 };

@@ -121,7 +121,7 @@ std::uint64_t wanted_capabilities(const Needs& needs) {
     std::uint64_t wanted = bit(CAP_NET_ADMIN) | bit(CAP_NET_RAW);
     if (needs.lowest_port < kPrivilegedPorts) wanted |= bit(CAP_NET_BIND_SERVICE);
     if (needs.xdp) wanted |= bit(CAP_BPF);
-    if (needs.xdp && !lift_lock_limit()) wanted |= bit(CAP_IPC_LOCK);
+    if ((needs.xdp || needs.pci) && !lift_lock_limit()) wanted |= bit(CAP_IPC_LOCK);
     return wanted;
 }
 

@@ -61,6 +61,7 @@ void leave_run_directory(const std::string& run_dir);
 struct Needs {
     std::uint16_t lowest_port = 0;  // to be bound
     bool xdp = false;               // ports of kind af_xdp
+    bool pci = false;               // NICs by VFIO: it locks what they may write to
 };
 Result<Privileges> drop_privileges(const User& user, const Needs& needs);
 

@@ -149,9 +149,10 @@ control::NodeStatus Daemon::status() {
     out.health_score = report_.core.health_score;
     out.patience = report_.core.patience;
     for (const PortKeeper::View& port : ports_->views()) {
-        out.ports.push_back({port.endpoint, port.interface, port.kind, port.note});
+        out.ports.push_back({port.endpoint, port.interface, port.kind, port.note, port.device});
         if (!port.note.empty()) out.warnings.push_back(port.note);
     }
+    for (std::string& warning : devices_->warnings()) out.warnings.push_back(std::move(warning));
     out.counters = report_.counters;
     out.drops = report_.drops;
     out.drops.add(coordinator_->drops());

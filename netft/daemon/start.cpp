@@ -64,8 +64,22 @@ auto wait_for_the_dying(Open open) -> decltype(open()) {
     }
 }
 
+const core::NodeSettings& self_of(const core::Settings& settings) {
+    return settings.nodes[settings.self.value];
+}
+
 bool wants_xdp(const core::Settings& settings) {
-    return settings.nodes[settings.self.value].port == core::PortKind::af_xdp;
+    const core::NodeSettings& self = self_of(settings);
+    return self.port == core::PortKind::af_xdp ||
+           std::any_of(self.port_devices.begin(), self.port_devices.end(),
+                       [](const auto& d) { return d.device.driver() == "net_af_xdp"; });
+}
+
+std::vector<std::string> pci_devices(const core::Settings& settings) {
+    std::vector<std::string> out;
+    for (const core::PortDevice& device : self_of(settings).port_devices)
+        if (device.device.bus == core::DeviceString::Bus::pci) out.push_back(device.device.name);
+    return out;
 }
 
 Status watch(int epoll_fd, int fd) {
@@ -96,8 +110,9 @@ Status Daemon::open_all(const core::Settings& settings, const Secret32& key) {
     if (auto done = give_up_privileges(settings); !done) return done;  // before the first thread
     if (auto done = open_worker(settings); !done) return done;
     if (auto done = replace_predecessor(); !done) return done;  // from here on in a hurry
+    if (auto done = settle_devices(); !done) return done;
     if (auto done = wait_for_the_dying([this] { return open_first_ports(); }); !done) return done;
-    for (int fd : {server_->fd(), monitor_->fd(), worker_->event_fd(), signal_fd_})
+    for (int fd : {server_->fd(), monitor_->fd(), worker_->event_fd(), devices_->fd(), signal_fd_})
         if (auto done = watch(epoll_fd_, fd); !done) return done;
     coordinator_->handle_timers(dataplane::monotonic_now());  // initiations go first
     if (auto done = settle(); !done) return done;
@@ -215,7 +230,7 @@ void Daemon::open_coordinator(const core::Settings& settings, const Secret32& ke
     bool any_here = std::any_of(endpoints.begin(), endpoints.end(), [](const auto& endpoint) {
         return endpoint.reason != Diagnostic::address_gone;
     });
-    if (!any_here)  // not the end: addresses may come later
+    if (!any_here && self.port_devices.empty())  // not the end: addresses may come later
         log_.error("IM", control::Fault::config,
                    "no local endpoint: none of the addresses of node " + self.name +
                        " is on this machine and no other interface has a usable one; is --node "
@@ -234,7 +249,9 @@ Status Daemon::give_up_privileges(const core::Settings& settings) {
     if (auto done = give_run_directories(options_.socket, options_.run_dir, user_); !done)
         return done;
     if (auto done = audit_->give_to(user_.uid, user_.gid); !done && user_.is_other) return done;
-    auto left = drop_privileges(user_, {.lowest_port = settings.port, .xdp = wants_xdp(settings)});
+    auto left = drop_privileges(user_, {.lowest_port = settings.port,
+                                        .xdp = wants_xdp(settings),
+                                        .pci = !pci_devices(settings).empty()});
     if (!left) return tl::unexpected(left.error());
     log_.info("daemon", to_text(*left));
     return {};
@@ -243,14 +260,22 @@ Status Daemon::give_up_privileges(const core::Settings& settings) {
 Status Daemon::open_worker(const core::Settings& settings) {
     dataplane::EalSettings eal_settings;
     eal_settings.log = [this](std::string_view line) { log_.info("dpdk", line); };
-    if (wants_xdp(settings)) eal_settings.memory_megabytes = kDeviceMegabytes;
+    eal_settings.pci_devices = pci_devices(settings);
+    if (wants_xdp(settings) || !self_of(settings).port_devices.empty())
+        eal_settings.memory_megabytes = kDeviceMegabytes;
     auto eal = dataplane::Eal::start(eal_settings);
     if (!eal) return with_context("DPDK", eal.error());
     eal_ = std::make_unique<dataplane::Eal>(std::move(*eal));
     auto pools = dataplane::Pools::create();
     if (!pools) return with_context("DPDK", pools.error());
     pools_ = std::make_unique<dataplane::Pools>(std::move(*pools));
-    ports_ = std::make_unique<PortKeeper>(settings.nodes[settings.self.value], *pools_);
+    if (!eal_settings.pci_devices.empty())
+        log_.info("device", eal_->has_hugepages() ? "memory in hugepages"
+                                                  : "no hugepages free: memory in small pages");
+    auto devices = DeviceKeeper::create();
+    if (!devices) return with_context("devices", devices.error());
+    devices_.emplace(std::move(*devices));
+    ports_ = std::make_unique<PortKeeper>(self_of(settings).port, *devices_, *pools_);
     dataplane::WorkerSettings worker_settings{settings.spin, random_u64(), pools_.get(),
                                               settings.security, crypto_of(settings.crypto)};
     auto worker = dataplane::Worker::create(worker_settings, *device_);

@@ -43,21 +43,25 @@ Result<std::unique_ptr<EthdevPort>> open_af_packet_port(const InterfacePortSetti
     Result<Fd> guard = hold_endpoint(settings);
     if (!guard) return with_context(what, guard.error());
     std::vector<int> before = open_fds();
-    Result<EthDevice> device = EthDevice::open(
-        "net_af_packet" + std::to_string(next_device++),
-        "iface=" + settings.interface + ",qpairs=1,framesz=2048,blocksz=65536,framecnt=512",
-        settings.pools->small_pool());
+    core::DeviceString wanted{.name = "net_af_packet" + std::to_string(next_device++),
+                              .arguments = "iface=" + settings.interface +
+                                           ",qpairs=1,framesz=2048,blocksz=65536,framecnt=512"};
+    Result<EthDevice> device =
+        EthDevice::open({.device = wanted, .pool = settings.pools->small_pool()});
     if (!device) return with_context(what, device.error());
     int wake_fd = find_new_fd(before, FdKind::packet_socket);
     if (wake_fd >= 0) filter_ring(wake_fd, settings.local.port);
-    return std::make_unique<EthdevPort>(EthdevPort::Parts{.leftovers = {},
-                                                          .device = std::move(*device),
-                                                          .local = settings.local,
-                                                          .mtu = settings.mtu,
-                                                          .pools = settings.pools,
-                                                          .kind = "af_packet",
-                                                          .guard = std::move(*guard),
-                                                          .wake_fd = wake_fd});
+    return std::make_unique<EthdevPort>(
+        EthdevPort::Parts{.leftovers = {},
+                          .device = std::make_shared<EthDevice>(std::move(*device)),
+                          .exceptions = {},
+                          .local = settings.local,
+                          .mac = {},
+                          .mtu = settings.mtu,
+                          .pools = settings.pools,
+                          .kind = "af_packet",
+                          .guard = std::move(*guard),
+                          .wake_fd = wake_fd});
 }
 
 }  // namespace netft::dataplane

@@ -45,8 +45,9 @@ Result<Opened> try_to_open(const InterfacePortSettings& settings, const Fd& obje
     if (Status free = XdpAttachment::check_free(settings.interface_index); !free)
         return tl::unexpected(free.error());
     std::vector<int> before = open_fds();
-    Result<EthDevice> device = EthDevice::open_with_pool(
-        "net_af_xdp" + std::to_string(next_device++), arguments_of(settings, object));
+    Result<EthDevice> device =
+        EthDevice::open({.device = {.name = "net_af_xdp" + std::to_string(next_device++),
+                                    .arguments = arguments_of(settings, object)}});
     XdpLeftovers leftovers(before);
     if (!device) return tl::unexpected(device.error());
     int program = find_new_fd(before, FdKind::bpf_program);
@@ -83,15 +84,18 @@ Result<std::unique_ptr<EthdevPort>> open_af_xdp_port(const InterfacePortSettings
     if (!object) return with_context(what, object.error());
     Result<Opened> opened = open_patiently(settings, *object);
     if (!opened) return with_context(what, opened.error());
-    return std::make_unique<EthdevPort>(EthdevPort::Parts{.leftovers = std::move(opened->leftovers),
-                                                          .device = std::move(opened->device),
-                                                          .local = settings.local,
-                                                          .mtu = settings.mtu,
-                                                          .pools = settings.pools,
-                                                          .kind = "af_xdp",
-                                                          .guard = std::move(*guard),
-                                                          .wake_fd = opened->wake_fd,
-                                                          .xdp = std::move(opened->xdp)});
+    return std::make_unique<EthdevPort>(
+        EthdevPort::Parts{.leftovers = std::move(opened->leftovers),
+                          .device = std::make_shared<EthDevice>(std::move(opened->device)),
+                          .exceptions = {},
+                          .local = settings.local,
+                          .mac = {},
+                          .mtu = settings.mtu,
+                          .pools = settings.pools,
+                          .kind = "af_xdp",
+                          .guard = std::move(*guard),
+                          .wake_fd = opened->wake_fd,
+                          .xdp = std::move(opened->xdp)});
 }
 
 }  // namespace netft::dataplane

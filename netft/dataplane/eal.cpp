@@ -5,9 +5,11 @@
 #include <rte_log.h>
 #include <sched.h>
 
-#include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace netft::dataplane {
@@ -52,6 +54,28 @@ std::string floating_lcore() {
     return "0@(" + (list.empty() ? "0" : list) + ")";
 }
 
+std::vector<std::string> words_for(const EalSettings& settings, bool huge) {
+    std::vector<std::string> words{"netft",
+                                   "--no-telemetry",
+                                   "-m",
+                                   std::to_string(settings.memory_megabytes),
+                                   "--lcores",
+                                   floating_lcore(),
+                                   "--file-prefix",
+                                   "netft",
+                                   "--log-level",
+                                   "*:error"};
+    // --in-memory: pages without a file that a killed process would leave; implies --no-shconf.
+    if (huge)
+        words.emplace_back("--in-memory");
+    else
+        words.insert(words.end(), {"--no-huge", "--no-shconf"});
+    if (settings.pci_devices.empty()) words.emplace_back("--no-pci");
+    for (const std::string& device : settings.pci_devices)
+        words.insert(words.end(), {"-a", device});
+    return words;
+}
+
 }  // namespace
 
 Result<Eal> Eal::start(EalSettings settings) {
@@ -62,19 +86,32 @@ Result<Eal> Eal::start(EalSettings settings) {
     setvbuf(log->stream, nullptr, _IOLBF, BUFSIZ);
     rte_openlog_stream(log->stream);
 
-    std::string memory = std::to_string(settings.memory_megabytes);
-    std::string lcores = floating_lcore();
-    std::array<std::string, 13> words{
-        "netft",    "--no-huge", "--no-shconf",   "--no-pci", "--no-telemetry", "-m",     memory,
-        "--lcores", lcores,      "--file-prefix", "netft",    "--log-level",    "*:error"};
-    std::array<char*, 14> arguments{};  // EAL permutes it: give it an array of its own
-    for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
+    bool huge = !settings.pci_devices.empty() && free_huge_megabytes() >= settings.memory_megabytes;
+    std::vector<std::string> words = words_for(settings, huge);
+    std::vector<char*> arguments;  // EAL permutes it: give it an array of its own
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
     if (rte_eal_init(static_cast<int>(words.size()), arguments.data()) < 0)
         return fail(std::string("EAL: cannot start: ") + rte_strerror(rte_errno), rte_errno);
-    return Eal(std::move(log));
+    return Eal(std::move(log), huge);
 }
 
-Eal::Eal(std::unique_ptr<Log> log) : log_(std::move(log)) {}
+std::size_t free_huge_megabytes(const std::string& root) {
+    constexpr std::string_view kPrefix = "hugepages-";
+    std::size_t kilobytes = 0;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(root, error)) {
+        std::string name = entry.path().filename();
+        if (!name.starts_with(kPrefix)) continue;
+        std::size_t pages = 0;
+        std::ifstream(entry.path() / "free_hugepages") >> pages;
+        kilobytes += pages * std::strtoul(name.c_str() + kPrefix.size(), nullptr, 10);
+    }
+    return kilobytes / 1024;
+}
+
+Eal::Eal(std::unique_ptr<Log> log, bool has_hugepages)
+    : log_(std::move(log)), has_hugepages_(has_hugepages) {}
 Eal::Eal(Eal&&) noexcept = default;
 Eal& Eal::operator=(Eal&&) noexcept = default;
 Eal::~Eal() {

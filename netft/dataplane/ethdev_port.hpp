@@ -1,4 +1,4 @@
-// Ports over a DPDK Ethernet device: af_packet, af_xdp and memif (and whatever else ethdev drives).
+// Ports over a DPDK Ethernet device: af_packet, af_xdp and native devices.
 // netft makes the Ethernet, IP and UDP headers itself and cuts big mbufs into single datagrams.
 //
 // MAC addresses of next hops are control's business: it hands in a NextHopTable whenever the
@@ -11,15 +11,20 @@
 //   kernel makes anything of them, and leaves it the rest. DPDK attaches the program so that it
 //   would outlive us; xdp_attachment.hpp attaches it anew, so that it goes when we go, however we
 //   go. The driver's XDP socket wakes the worker.
-// memif: nothing to sleep on, the worker polls it (wake_fds() is empty).
+// device: a NIC taken from the kernel, or a virtual device of DPDK (native_device.hpp). What is not
+//   netft's goes to its exception TAP, and what the kernel sends there goes out. Where the device
+//   has interrupts they wake the worker; else it is polled.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "netft/base/result.hpp"
 #include "netft/dataplane/driver_fds.hpp"
+#include "netft/dataplane/eth_device.hpp"
+#include "netft/dataplane/exception_path.hpp"
 #include "netft/dataplane/fd.hpp"
 #include "netft/dataplane/handover.hpp"
 #include "netft/dataplane/next_hop_table.hpp"
@@ -30,43 +35,17 @@
 
 namespace netft::dataplane {
 
-// A virtual device of DPDK, started with one queue each way; removed at destruction.
-class EthDevice {
- public:
-    // `name` begins with the driver's, "net_af_packet0"; unique in the process.
-    static Result<EthDevice> open(const std::string& name, const std::string& arguments,
-                                  rte_mempool* pool);
-    // With a pool of its own, for drivers that keep many mbufs to themselves: kOwnMbufs, which go
-    // with the device. The worker must have let go of all that came from it.
-    static Result<EthDevice> open_with_pool(const std::string& name, const std::string& arguments);
-    ~EthDevice();
-    EthDevice(EthDevice&& other) noexcept;
-    EthDevice& operator=(EthDevice&&) = delete;
-
-    std::uint16_t id() const { return id_; }
-    rte_mempool* pool() const { return pool_; }
-    MacAddress mac() const;
-    bool is_link_up() const;
-
-    static constexpr unsigned kOwnMbufs = 4'096;
-
- private:
-    EthDevice(std::string name, rte_mempool* pool) : pool_(pool), name_(std::move(name)) {}
-    Status start();
-
-    MempoolPtr own_pool_;
-    rte_mempool* pool_ = nullptr;  // received mbufs come from here; sent ones had best, too
-    std::string name_;             // empty: moved from
-    std::uint16_t id_ = 0;
-};
+class NativeDevice;
 
 class EthdevPort final : public Port {
  public:
     struct Parts {
         XdpLeftovers leftovers;  // of af_xdp
-        EthDevice device;
-        Endpoint local;
-        std::uint32_t mtu = 1500;  // of the interface, bytes of IP packet
+        std::shared_ptr<EthDevice> device;
+        std::shared_ptr<const ExceptionPath> exceptions;  // of a captured NIC
+        Endpoint local;                                   // port 0: none, nothing is ours
+        MacAddress mac;                                   // zero: the device's own
+        std::uint32_t mtu = 1500;                         // of the interface, bytes of IP packet
         const Pools* pools = nullptr;
         const char* kind = "";
         Fd guard;           // the kernel socket that holds the endpoint; may be closed
@@ -79,28 +58,41 @@ class EthdevPort final : public Port {
     void set_next_hops(std::unique_ptr<const NextHopTable> table) {
         next_hops_.offer(std::move(table));
     }
-    MacAddress mac() const { return mac_; }
-    bool is_link_up() const { return parts_.device.is_link_up(); }
+    MacAddress mac() const { return mac_; }  // before the worker has it
+    bool is_link_up() const { return parts_.device->is_link_up(); }
 
     std::size_t receive(std::span<Received> room, std::uint32_t ready,
                         DropCounters& drops) override;
     void send(std::span<Outgoing> burst, DropCounters& drops) override;
     std::span<const int> wake_fds() const override {
-        return {&parts_.wake_fd, parts_.wake_fd < 0 ? 0u : 1u};
+        return std::span(wake_fds_).first(wake_fd_count_);
     }
+    bool must_be_polled() const override { return parts_.wake_fd < 0; }
+    void count_losses(DropCounters& drops) override;
     const PortCounters& counters() const override { return counters_; }
     const char* kind() const override { return parts_.kind; }
 
  private:
     bool take(rte_mbuf* mbuf, Received& out, DropCounters& drops);
+    std::uint16_t receive_burst(std::span<rte_mbuf*> room);
+    void drop_or_pass_on(rte_mbuf* mbuf, PacketKind kind, DropCounters& drops);
+    void serve_kernel(std::uint32_t ready, DropCounters& drops);
     void send_train(const Outgoing& outgoing, const PacketSpec& spec, DropCounters& drops);
-    void send_datagram(Bytes payload, const PacketSpec& spec, DropCounters& drops);
+    void add(rte_mbuf* packet, std::size_t datagrams, DropCounters& drops);
+    bool has_offloads() const { return parts_.device->offloads().tx_checksum; }
     void flush(DropCounters& drops);
 
     Parts parts_;
-    MacAddress mac_;
+    MacAddress mac_;  // worker: rw
+    // What wakes for packets, where there is such, then the exception TAP.
+    std::array<int, 2> wake_fds_{};
+    std::size_t wake_fd_count_ = 0;
     Handover<NextHopTable> next_hops_;
     PortCounters counters_;
+    struct {
+        std::uint64_t no_buffer = 0;
+        std::uint64_t missed = 0;
+    } seen_;                                    // of the device's own counters
     std::array<rte_mbuf*, kBurstMax> ready_{};  // packets complete, to be sent
     std::size_t ready_count_ = 0;
 };
@@ -121,14 +113,12 @@ Result<std::unique_ptr<EthdevPort>> open_af_xdp_port(const InterfacePortSettings
 // number, and nobody hears that the port is unreachable.
 Result<Fd> hold_endpoint(const InterfacePortSettings& settings);
 
-struct MemifPortSettings {
-    Endpoint local;
-    // DPDK's device string: "net_memif0,role=server,id=0,socket=/run/x.sock,socket-abstract=no".
-    // Any other virtual device of DPDK does as well.
-    std::string device;
-    std::uint32_t mtu = 1500;
-    const Pools* pools = nullptr;
-};
-Result<std::unique_ptr<EthdevPort>> open_memif_port(const MemifPortSettings& settings);
+// On a captured NIC; `settings.interface` is its exception TAP. One endpoint a device: a second
+// port would take the datagrams of the first.
+Result<std::unique_ptr<EthdevPort>> open_device_port(const std::shared_ptr<NativeDevice>& native,
+                                                     const InterfacePortSettings& settings);
+// For a captured NIC without an endpoint (yet): it only serves the kernel.
+std::unique_ptr<EthdevPort> open_exception_port(const std::shared_ptr<NativeDevice>& native,
+                                                const Pools& pools);
 
 }  // namespace netft::dataplane

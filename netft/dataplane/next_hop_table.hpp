@@ -17,7 +17,9 @@ struct NextHop {
 class NextHopTable {
  public:
     NextHopTable() = default;
-    explicit NextHopTable(std::vector<NextHop> hops) : hops_(std::move(hops)) {
+    // `source`: the interface's own MAC; zero: as when the port was opened.
+    explicit NextHopTable(std::vector<NextHop> hops, MacAddress source = {})
+        : hops_(std::move(hops)), source_(source) {
         std::sort(hops_.begin(), hops_.end(),
                   [](const NextHop& a, const NextHop& b) { return a.remote < b.remote; });
     }
@@ -30,8 +32,11 @@ class NextHopTable {
         return at != hops_.end() && at->remote == remote ? &at->mac : nullptr;
     }
 
+    const MacAddress& source() const { return source_; }
+
  private:
     std::vector<NextHop> hops_;
+    MacAddress source_;
 };
 
 }  // namespace netft::dataplane

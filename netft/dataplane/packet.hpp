@@ -17,15 +17,22 @@ constexpr std::size_t headers_size(Family family) { return family == Family::ipv
 // IP and UDP header: what a payload must leave free of the interface's MTU.
 constexpr std::size_t ip_overhead(Family family) { return headers_size(family) - 14; }
 
+// Who makes the checksums.
+enum class PacketSums : std::uint8_t {
+    complete,   // write_headers()
+    by_device,  // the device: UDP's field holds the sum of the pseudo header
+};
+
 struct PacketSpec {
     MacAddress source_mac;
     MacAddress destination_mac;
     Endpoint source;
     Endpoint destination;       // of the same family
     bool is_heartbeat = false;  // marked CS6
+    PacketSums sums = PacketSums::complete;
 };
 
-// Writes headers_size() bytes into `out`, checksums complete. `out` must have that room.
+// Writes headers_size() bytes into `out`, which must have that room.
 void write_headers(const PacketSpec& spec, Bytes payload, MutableBytes out);
 
 enum class PacketKind : std::uint8_t {
@@ -42,7 +49,7 @@ struct ParsedPacket {
     std::size_t payload_size = 0;
 };
 
-// `local` says which endpoint is ours.
-ParsedPacket parse_packet(Bytes frame, const Endpoint& local);
+// `local` says which endpoint is ours. `is_sum_good`: the device has verified UDP's checksum.
+ParsedPacket parse_packet(Bytes frame, const Endpoint& local, bool is_sum_good = false);
 
 }  // namespace netft::dataplane

@@ -47,10 +47,12 @@ class Port {
  public:
     static constexpr std::size_t kBurstMax = 64;
     static constexpr std::uint32_t kAllReady = 0xffffffff;
+    static constexpr std::uint32_t kPolled = 0x80000000;
 
     virtual ~Port() = default;
     // Up to `room.size()` received buffers; heartbeats first. Counts its own losses in `drops`.
-    // Bit i of `ready` says that wake_fds()[i] was seen readable: the others are left alone.
+    // Bit i of `ready` says that wake_fds()[i] was seen readable: the others are left alone, but
+    // kPolled says to look at what has no descriptor.
     virtual std::size_t receive(std::span<Received> room, std::uint32_t ready,
                                 DropCounters& drops) = 0;
     // Sends all, or counts why not. Never blocks. What there is no room for now a port may keep, in
@@ -60,10 +62,14 @@ class Port {
     // elsewhere.
     virtual bool is_blocked() const { return false; }
     virtual void retry(DropCounters&) {}
-    // Readable when receive() has something; none (empty): the worker must poll this port.
+    // Each readable when receive() has something to do for it.
     virtual std::span<const int> wake_fds() const = 0;
+    // True: not everything that arrives makes a wake_fd readable.
+    virtual bool must_be_polled() const { return wake_fds().empty(); }
+    // What was lost below the port and only the device knows. Called when somebody looks.
+    virtual void count_losses(DropCounters& /*drops*/) {}
     virtual const PortCounters& counters() const = 0;
-    virtual const char* kind() const = 0;  // "socket", "af_packet", "memif"
+    virtual const char* kind() const = 0;  // "socket", "af_packet", "device"
 };
 
 }  // namespace netft::dataplane

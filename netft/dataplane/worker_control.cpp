@@ -22,7 +22,7 @@ void Worker::Impl::take_ports(std::span<const PortBinding> ports) {
     transmitter.set_ports(ports, drops);
     poller.watch(transmitter.ports());
     polls_ports = false;
-    for (Port* port : transmitter.ports()) polls_ports |= port->wake_fds().empty();
+    for (Port* port : transmitter.ports()) polls_ports |= port->must_be_polled();
 }
 
 void Worker::Impl::handle_commands() {
@@ -125,6 +125,7 @@ void Worker::Impl::fill_report() {
     if (link->report_wanted.load(std::memory_order_relaxed) == nullptr) return;
     WorkerReport* report = link->report_wanted.exchange(nullptr);
     engine.report(now, report->core);
+    for (Port* port : transmitter.ports()) port->count_losses(drops);
     report->counters = counters;
     report->drops = drops;
     report->drops.add(engine.drops());

@@ -15,8 +15,8 @@ constexpr std::size_t kHeadBytes = 256;
 void Worker::Impl::receive_from_ports() {
     bool traffic = false;
     for (std::size_t i = 0; i < transmitter.size(); ++i) {
-        bool polled = transmitter.port(i).wake_fds().empty();
-        std::uint32_t ready_fds = polled ? Port::kAllReady : poller.ready(i);
+        bool polled = transmitter.port(i).must_be_polled();
+        std::uint32_t ready_fds = poller.ready(i) | (polled ? Port::kPolled : 0);
         if (ready_fds == 0) continue;
         bool received = receive_from(i, ready_fds);
         traffic |= polled && received;

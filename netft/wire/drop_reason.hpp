@@ -62,6 +62,8 @@ namespace netft {
     X(tx_unreachable,          "datagram the kernel had no route for (ENETUNREACH and kin)")       \
     X(tx_refused,              "datagram the port could not take for want of room")                \
     X(tx_error,                "datagram the port failed to send for another cause")               \
+    X(exception_to_kernel,     "frame of a captured NIC that its exception TAP did not take")         \
+    X(exception_to_nic,        "frame from an exception TAP that its NIC did not take")               \
     X(control_bad_message,     "control message that does not decode")                             \
     X(control_refused_card,    "card that contradicts the configuration or another node")          \
     X(control_queue_full,      "message between worker and control lost because its ring was full")

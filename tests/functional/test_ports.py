@@ -7,16 +7,26 @@ import os
 import signal
 
 from lab.shell import is_alive, succeeds, wait_until
-from lab.spec import ROUTER, Spec, address_of, gateway_of, interface_of, namespace_of
+from lab.spec import (ROUTER, Spec, address_of, gateway_of, interface_of, namespace_of,
+                      nic_of)
 from support.registry import test
 from support.sessions import wait_for
 
-KINDS = ("socket", "af_packet", "af_xdp")
+KINDS = ("socket", "af_packet", "af_xdp", "device")
 PROGRAM = "prog/xdp"
 
 
 def link(node, interface):
     return node.run("ip", "-d", "link", "show", "dev", interface).stdout
+
+
+def has_interface(lab, name):
+    return succeeds("ip", "-n", namespace_of("n1"), "link", "show", name)
+
+
+def forget_neighbours(lab, interface):
+    """netftd asks for them at once, and so ip(8) may find that it did not finish."""
+    lab["n1"].run("ip", "neighbour", "flush", "dev", interface, check=False)
 
 
 def ping(lab):
@@ -64,6 +74,9 @@ def survives_a_new_mac(lab):
     lab["n2"].run("ip", "link", "set", interface, "down")
     wait_route(lab, False)
     lab["n2"].run("ip", "link", "set", interface, "address", "02:00:00:00:77:01", "up")
+    if lab.spec.port == "device":  # the NIC follows its exception TAP
+        wait_for("the NIC's MAC", lambda: "02:00:00:00:77:01" in link(
+            lab["n2"], nic_of(lab.spec, "net0")))
     wait_route(lab, True)
     ping(lab)
 
@@ -74,14 +87,20 @@ def leaves_nothing(lab):
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not is_alive(pid), 5)
     for interface in interfaces:
-        wait_for("no XDP program", lambda name=interface: PROGRAM not in link(lab["n1"], name))
+        if lab.spec.port == "device":
+            wait_for("no exception TAP", lambda name=interface: not has_interface(lab, name))
+        else:
+            wait_for("no XDP program", lambda name=interface: PROGRAM not in link(lab["n1"], name))
     wait_for("no adapter", lambda: not succeeds("ip", "-n", namespace_of("n1"), "link", "show",
                                                 "netft0"))
     lab["n1"].start()
     lab.wait_all_up()
     assert lab["n1"].stop(), "SIGTERM was not enough"
     for interface in interfaces:
-        assert PROGRAM not in link(lab["n1"], interface), link(lab["n1"], interface)
+        if lab.spec.port == "device":
+            assert not has_interface(lab, interface), interface
+        else:
+            assert PROGRAM not in link(lab["n1"], interface), link(lab["n1"], interface)
     assert not lab["n1"].run("ss", "-Hlun", "sport", "=", ":3343").stdout
     lab["n1"].start()
     lab.wait_all_up()
@@ -123,7 +142,7 @@ def declare_router_change(kind):
         lab["n1"].run("ip", "-n", ROUTER, "address", "add", f"{second}/24", "dev", interface)
         lab["n1"].run("ip", "route", "replace", "10.0.0.0/8", "via", second, "dev", interface,
                       "metric", 100)
-        lab["n1"].run("ip", "neighbour", "flush", "dev", interface)
+        forget_neighbours(lab, interface)
         wait_for("the new router asked for", lambda: new in lab["n1"].run(
             "ip", "neighbour", "show", second, "dev", interface).stdout)
         wait_route(lab, True)
@@ -133,7 +152,7 @@ def declare_router_change(kind):
     test(Spec(nodes=2, port=kind, addresses="routed"), fresh=True)(story)
 
 
-for one in KINDS[1:]:
+for one in ("af_packet", "af_xdp"):
     declare_router_change(one)
 
 
@@ -167,3 +186,165 @@ def ends_of_different_mtu_find_what_fits(lab):
     wait_for("the smaller MTU used",
              lambda: lab.route("n1", "n2", "net0")["mtu"] <= 1400)
     carries_a_stream(lab)
+
+
+@test(Spec(nodes=2, port="socket"), fresh=True)
+def a_configured_address_that_is_replaced_gives_way_to_the_new_one(lab):
+    """The address of the file is gone for good; the interface has another of the same subnet."""
+    interface = interface_of("net0")
+    lab["n1"].run("ip", "address", "delete", "10.0.0.1/24", "dev", interface)
+    lab["n1"].run("ip", "address", "add", "10.0.0.77/24", "dev", interface)
+    wait_for("a route from the new address", lambda: any(
+        route["local"] == "10.0.0.77:3343" and route["state"] == "up"
+        for route in lab.routes("n1", "n2")))
+    lab["n1"].run("ip", "address", "delete", "10.0.0.77/24", "dev", interface)
+    lab["n1"].run("ip", "address", "add", "10.0.0.1/24", "dev", interface)
+    lab.wait_all_up()
+
+
+# --- native devices
+
+
+def kernel_ping(lab, network="net0"):
+    """The nodes' kernels talk by their exception TAPs: ARP, ICMP, ND."""
+    address = address_of(lab.spec, "n2", network)[0]
+    lab["n1"].run("ping", "-c", 2, "-i", 0.05, "-W", 2, address)
+    interface = interface_of(network)
+    forget_neighbours(lab, interface)
+    lab["n1"].run("ping", "-c", 2, "-i", 0.05, "-W", 2, address)
+    shown = lab["n2"].run("ip", "-j", "address", "show", "dev", interface).stdout
+    link_local = next(a["local"] for a in json.loads(shown)[0]["addr_info"]
+                      if a["family"] == "inet6")
+    lab["n1"].run("ping", "-c", 2, "-i", 0.05, "-W", 2, f"{link_local}%{interface}")
+
+
+@test(Spec(nodes=3, port="device"))
+def the_kernel_keeps_a_captured_nic_by_its_exception_tap(lab):
+    kernel_ping(lab)
+    shown = json.loads(lab["n1"].run("ip", "-j", "link").stdout)
+    macs = {entry["ifname"]: entry["address"] for entry in shown}
+    assert macs[interface_of("net0")] == macs[nic_of(lab.spec, "net0")], macs
+    ports = lab["n1"].show()["ports"]
+    assert {port["device"] for port in ports} == {
+        "net_af_packet1000 (net_af_packet)", "net_af_packet1001 (net_af_packet)"}, ports
+    # Not a datagram of netft's passes there: what the kernel got is a handful of ARP and ICMP.
+    lab["n1"].run("ping", "-c", 50, "-i", 0.002, lab.peer("n1", "n2")["ipv4"])
+    stats = json.loads(lab["n1"].run("ip", "-j", "-s", "link", "show", "dev",
+                                     interface_of("net0")).stdout)[0]["stats64"]
+    assert stats["rx"]["packets"] < 50, stats
+
+
+@test(Spec(nodes=2, port="device"), fresh=True)
+def a_tap_without_an_address_serves_the_kernel_and_gets_its_endpoint_later(lab):
+    interface = interface_of("net0")
+    address, length = address_of(lab.spec, "n1", "net0")
+    lab["n1"].run("ip", "address", "delete", f"{address}/{length}", "dev", interface)
+    wait_route(lab, False)
+    lab["n1"].run("ip", "address", "add", f"10.0.0.99/{length}", "dev", interface)
+    kernel_ping(lab)
+    wait_for("the other address used", lambda: any(
+        route["local"].startswith("10.0.0.99:") and route["state"] == "up"
+        for route in lab.routes("n1", "n2")))
+    lab["n1"].run("ip", "address", "add", f"{address}/{length}", "dev", interface)
+    wait_route(lab, True)
+
+
+@test(Spec(nodes=2, port="device"), fresh=True)
+def an_mtu_set_at_the_tap_is_the_nics_and_the_routes(lab):
+    interface, nic = interface_of("net0"), nic_of(lab.spec, "net0")
+    lab["n1"].run("ip", "link", "set", interface, "mtu", 1400)
+    wait_for("the NIC's MTU", lambda: "mtu 1400 " in link(lab["n1"], nic))
+    wait_for("the route's MTU", lambda: lab.is_up("n1", "n2", "net0")
+             and lab.route("n1", "n2", "net0")["mtu"] <= 1400)
+    lab["n1"].run("ip", "link", "set", interface, "mtu", 9000)
+    wait_for("a warning", lambda: any("MTU 9000, but its device keeps 1400" in text
+                                      for text in lab["n1"].show()["warnings"]))
+    lab["n1"].run("ip", "link", "set", interface, "mtu", 1500)
+    wait_for("no warning", lambda: not lab["n1"].show()["warnings"])
+    wait_route(lab, True)
+
+
+@test(Spec(nodes=2, port="device"), fresh=True)
+def a_device_comes_and_goes_by_reload(lab):
+    old = lab.config.read_text()
+    line = next(text for text in old.splitlines() if text.startswith("eth0 ="))
+    lab.config.write_text(old.replace(line, "", 1))  # n1's
+    lab["n1"].reload()
+    wait_for("no eth0", lambda: not has_interface(lab, "eth0"))
+    wait_route(lab, False)
+    ping(lab)
+    lab.config.write_text(old)
+    lab["n1"].reload()
+    wait_route(lab, True)
+    kernel_ping(lab)
+
+
+@test(Spec(nodes=2, port="device"), fresh=True)
+def devices_that_cannot_be_had_are_named_and_the_rest_works(lab):
+    pci = sorted(os.listdir("/sys/bus/pci/devices")) if os.path.isdir("/sys/bus/pci/devices") else []
+    text = lab.config.read_text()
+    bad = ['nope0 = "0000:ff:1f.7"', 'nope1 = "net_af_packet77,iface=nosuch"']
+    if pci:  # the machine's own, and none of them is bound to vfio-pci
+        bad.append(f'nope2 = "{pci[0]}"')
+    lab.config.write_text(text.replace("[node.port.devices]\n",
+                                       "[node.port.devices]\n" + "\n".join(bad) + "\n", 1))
+    lab["n1"].stop()
+    lab["n1"].start()
+    lab.wait_all_up()
+    warnings = lab["n1"].show()["warnings"]
+    assert any("nope0" in w and "no such PCI device" in w for w in warnings), warnings
+    assert any("nope1" in w and "cannot create device" in w for w in warnings), warnings
+    assert not pci or any("nope2" in w and pci[0] in w for w in warnings), warnings
+    assert "no such PCI device" in lab["n1"].log.read_text()
+    # What is missing is tried again: here is the interface that nope1 wanted.
+    lab["n1"].run("ip", "link", "add", "nosuch", "type", "bridge")
+    lab["n1"].run("ip", "link", "set", "nosuch", "up")
+    wait_for("nope1", lambda: has_interface(lab, "nope1"))
+    lab["n1"].run("ip", "link", "delete", "nosuch")
+    lab.wait_all_up()
+
+
+@test(Spec(nodes=2, port="device"), fresh=True)
+def a_second_address_on_a_captured_nic_is_refused_as_an_endpoint(lab):
+    text = lab.config.read_text()
+    first = f'endpoints = ["{address_of(lab.spec, "n1", "net0")[0]}"'
+    assert first in text
+    lab.config.write_text(text.replace(first, first + ', "10.0.0.88"', 1))
+    lab["n1"].run("ip", "address", "add", "10.0.0.88/24", "dev", interface_of("net0"))
+    lab["n1"].reload()
+    wait_for("the refusal in the log", lambda: "a device has one endpoint, and that is "
+             "10.0.0.1:3343" in lab["n1"].log.read_text())
+    assert lab.is_up("n1", "n2", "net0")
+
+
+@test(Spec(nodes=2, port="memif"), fresh=True)
+def two_netftd_joined_by_memif(lab):
+    ping(lab)
+    kernel_ping(lab)
+    carries_a_stream(lab)
+    lab["n2"].kill()  # the far end goes: the link is down, and the route at once
+    wait_for("carrier lost", lambda: lab.route("n1", "n2", "net0")["reason"] == "carrier lost")
+    assert "NO-CARRIER" in link(lab["n1"], interface_of("net0"))
+    lab["n2"].start()
+    lab.wait_all_up()
+    ping(lab)
+    kernel_ping(lab)
+
+
+@test(Spec(nodes=2, port="device", addresses="ipv6"))
+def a_native_device_on_ipv6(lab):
+    ping(lab)
+    carries_a_stream(lab)
+
+
+@test(Spec(nodes=2, port="device"))
+def a_neighbour_that_fails_on_a_native_device_is_found_again(lab):
+    interface = interface_of("net0")
+    lab["n2"].run("ip", "link", "set", interface, "arp", "off")
+    lab["n1"].run("ip", "neighbour", "replace", address_of(lab.spec, "n2", "net0")[0], "dev",
+                  interface, "nud", "failed")
+    wait_for("datagrams without a neighbour",
+             lambda: lab["n1"].show()["drops"].get("tx_no_neighbour", 0) > 0)
+    assert lab.is_up("n1", "n2", "net1")
+    lab["n2"].run("ip", "link", "set", interface, "arp", "on")
+    wait_route(lab, True)

@@ -46,7 +46,10 @@ def _add_up(commands):
     up = commands.add_parser("up", help="build the lab and wait until all routes are up")
     up.add_argument("--nodes", type=whole(2, NODES_MAX), default=3, metavar="N")
     up.add_argument("--networks", type=whole(1, NETWORKS_MAX), default=2, metavar="M")
-    up.add_argument("--port", choices=("socket", "af_packet", "af_xdp"), default="socket")
+    up.add_argument("--port", default="socket",
+                    choices=("socket", "af_packet", "af_xdp", "device", "memif"),
+                    help="device: a DPDK device with an exception TAP; memif: two nodes without a "
+                    "switch")
     up.add_argument("--security", choices=("encrypt", "sign", "none"), default="encrypt",
                     help="default: encrypt")
     up.add_argument("--policy", choices=("failover", "spread", "duplicate"), default="")

@@ -3,7 +3,7 @@ import os
 import pathlib
 
 from lab.shell import output_of
-from lab.spec import endpoints_of
+from lab.spec import address_of, device_of, endpoints_of, interface_of
 
 
 def make_keys(binaries, directory, spec):
@@ -34,13 +34,25 @@ def _heartbeat_section(spec):
     return f"\n[heartbeat]\nsame_subnet = {timing}\ncross_subnet = {timing}\n"
 
 
-def _node_section(spec, node, public_key):
+def _node_section(spec, node, public_key, directory):
     endpoints = ", ".join(f'"{endpoint}"' for endpoint in endpoints_of(spec, node))
     text = (f'\n[[node]]\nname = "{node}"\npublic_key = "{public_key}"\n'
             f"endpoints = [{endpoints}]\n")
-    if spec.port != "socket":
+    if spec.port in ("device", "memif"):
+        text += _devices_section(spec, node, directory)
+    elif spec.port != "socket":
         text += f'[node.port]\nkind = "{spec.port}"\n'
     return text
+
+
+def _devices_section(spec, node, directory):
+    lines = []
+    for network in spec.network_names():
+        address, length = address_of(spec, node, network)
+        device = device_of(spec, node, network, directory)
+        lines.append(f'{interface_of(network)} = {{ device = "{device}", '
+                     f'addresses = ["{address}/{length}"] }}\n')
+    return "[node.port.devices]\n" + "".join(lines)
 
 
 def cluster_toml(spec, public_keys, cluster_key):
@@ -53,5 +65,5 @@ def cluster_toml(spec, public_keys, cluster_key):
     if spec.extra:
         text += f"\n{spec.extra}\n"
     for node in spec.node_names():
-        text += _node_section(spec, node, public_keys[node])
+        text += _node_section(spec, node, public_keys[node], pathlib.Path(cluster_key).parent)
     return text

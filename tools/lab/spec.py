@@ -15,6 +15,8 @@ NETWORKS_MAX = 8
 class Spec:
     nodes: int = 3
     networks: int = 2
+    # socket, af_packet, af_xdp; device: the cable's end belongs to a DPDK device (net_af_packet) and
+    # the node has an exception TAP in its place; memif: two nodes joined by net_memif, no cables
     port: str = "socket"
     security: str = "encrypt"  # encrypt, sign or none
     policy: str = ""  # empty: netftd's default
@@ -52,8 +54,25 @@ def relay_tap(node, network):
 
 
 def interface_of(network):
-    """The node's end: net0 is joined by eth0."""
+    """The node's interface: net0 is joined by eth0."""
     return "eth" + network.removeprefix("net")
+
+
+def nic_of(spec, network):
+    """The node's end of the cable as its kernel sees it: the NIC behind eth0 is nic0."""
+    return interface_of(network).replace("eth", "nic") if spec.port == "device" \
+        else interface_of(network)
+
+
+def device_of(spec, node, network, directory):
+    """The DPDK device of the node's interface."""
+    number = number_of(network)
+    if spec.port == "memif":
+        role = "server" if node == "n1" else "client"
+        return (f"net_memif{number},role={role},id={number},socket={directory}/{network}.memif,"
+                "socket-abstract=no")
+    return (f"net_af_packet{1000 + number},iface={nic_of(spec, network)},qpairs=1,framesz=2048,"
+            "blocksz=65536,framecnt=512")
 
 
 def number_of(name):

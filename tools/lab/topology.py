@@ -5,7 +5,7 @@ import signal
 
 from lab.shell import batch, is_alive, output_of, wait_until
 from lab.spec import (NAMESPACE_PATTERN, ROUTER, SWITCH, address_of, gateway_of, interface_of,
-                      namespace_of, switch_port)
+                      namespace_of, nic_of, switch_port)
 
 # No duplicate address detection: an IPv6 address is usable at once. No router solicitations.
 NODE_SYSCTLS = {
@@ -42,11 +42,35 @@ def _port_index(node, network):
 
 
 def _cable(spec, node, network):
-    port, interface = switch_port(node, network), interface_of(network)
+    port, interface = switch_port(node, network), nic_of(spec, network)
     index = _port_index(node, network)
     return [f"link add {port} index {index} mtu {spec.mtu} type veth peer name {interface} mtu {spec.mtu} "
             f"netns {namespace_of(node)}",
             f"link set {port} master {network} up"]
+
+
+# What the kernel of a node sees of a NIC that is netft's: nothing. Packet sockets see it before this.
+NIC_RULES = """table netdev lab_{nic} {{
+chain ingress {{ type filter hook ingress device {nic} priority 0; policy drop; }}
+}}
+"""
+
+
+def _seize(spec, node, network):
+    nic = nic_of(spec, network)
+    batch(namespace_of(node), [f"link set {nic} addrgenmode none", f"link set {nic} arp off up"])
+    output_of("ip", "netns", "exec", namespace_of(node), "nft", "-f", "-",
+              stdin=NIC_RULES.format(nic=nic))
+
+
+def _join(spec, node):
+    """The node's interfaces; those of devices come with netftd, and their addresses, too."""
+    for network in spec.network_names():
+        if spec.port == "device":
+            _seize(spec, node, network)
+    if spec.port not in ("device", "memif"):
+        batch(namespace_of(node), [line for network in spec.network_names()
+                                   for line in _interface_lines(spec, node, network)])
 
 
 def _interface_lines(spec, node, network):
@@ -101,11 +125,10 @@ def build(spec):
                   f"link set {network} mtu {spec.mtu} up"]
     for node in spec.node_names():
         for network in spec.network_names():
-            lines += _cable(spec, node, network)
+            lines += _cable(spec, node, network) if spec.port != "memif" else []
     batch(SWITCH, lines)
     for node in spec.node_names():
-        batch(namespace_of(node), [line for network in spec.network_names()
-                                   for line in _interface_lines(spec, node, network)])
+        _join(spec, node)
     if spec.addresses == "routed":
         _add_router(spec)
 

@@ -1,7 +1,5 @@
-// Ports over DPDK devices: af_packet and af_xdp on a veth pair, and two memif ends in one process.
+// Ports over an interface that the kernel keeps: af_packet and af_xdp on a veth pair.
 #include "netft/dataplane/ethdev_port.hpp"
-
-#include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
 
@@ -199,40 +197,6 @@ BOOST_AUTO_TEST_CASE(many_datagrams_at_once_fit_its_rings) {
         BOOST_TEST(receive_bytes(*port_b, bytes.size(), drops).size() == 40u);
     }
     BOOST_TEST(drops.total() == 0u);
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-BOOST_FIXTURE_TEST_SUITE(memif_port, Devices)
-
-BOOST_AUTO_TEST_CASE(trains_and_heartbeats_cross_a_memif_pair) {
-    std::string socket = "/tmp/netft-memif-" + std::to_string(getpid()) + ".sock";
-    auto open = [&](const char* name, const char* role, const Endpoint& local) {
-        Result<std::unique_ptr<EthdevPort>> port =
-            open_memif_port({.local = local,
-                             .device = std::string(name) + ",id=0,role=" + role +
-                                       ",socket=" + socket + ",socket-abstract=no",
-                             .pools = &pools});
-        BOOST_REQUIRE_MESSAGE(port.has_value(), (port ? "" : port.error().what));
-        return std::move(*port);
-    };
-    port_a = open("net_memif0", "server", at_a);
-    port_b = open("net_memif1", "client", at_b);
-    BOOST_TEST(port_a->wake_fds().empty());
-    wait_until("memif connected", [&] { return port_a->is_link_up() && port_b->is_link_up(); });
-    introduce();
-    (void)receive(*port_b, drops);  // a memif client offers its buffers when it first polls
-    check_exchange();
-    port_b.reset();
-    port_a.reset();
-    unlink(socket.c_str());
-}
-
-BOOST_AUTO_TEST_CASE(a_device_that_cannot_be_made_is_refused) {
-    Result<std::unique_ptr<EthdevPort>> port =
-        open_memif_port({.local = at_a, .device = "net_nonsense0", .pools = &pools});
-    BOOST_REQUIRE(!port.has_value());
-    BOOST_TEST(port.error().what.starts_with("net_nonsense0: cannot create device"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

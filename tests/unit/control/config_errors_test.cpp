@@ -118,14 +118,21 @@ const Case kNodes[] = {
     {"port = 5\n", "c.toml:6: node.port: an integer is not allowed; allowed: a table"},
     {"port = { kind = \"xdp\" }\n",
      "c.toml:6: node.port.kind: \"xdp\" is not a kind of port; allowed: \"socket\", "
-     "\"af_packet\", \"af_xdp\", \"memif\""},
-    {"port = { devices = { eth0 = \"x\" } }\n",
-     "c.toml:6: node.port.devices: only DPDK ports have devices; allowed with kind = "
-     "\"af_packet\" or \"memif\""},
-    {"port = { kind = \"memif\", devices = { \"a/b\" = \"x\" } }\n", "is not an interface name"},
-    {"port = { kind = \"memif\", devices = { eth0 = 1 } }\n", "allowed: a string"},
-    {"port = { kind = \"memif\", devices = [] }\n", "allowed: a table of strings"},
-    {"port = { kind = \"memif\", devices = { \"\" = \"x\" } }\n", "is not an interface name"},
+     "\"af_packet\", \"af_xdp\""},
+    {"port = { devices = { \"a/b\" = \"net_ring0\" } }\n", "is not an interface name"},
+    {"port = { devices = { \"\" = \"net_ring0\" } }\n", "is not an interface name"},
+    {"port = { devices = [] }\n", "allowed: a table of interfaces"},
+    {"port = { devices = { nic0 = 1 } }\n", "allowed: a table"},
+    {"port = { devices = { nic0 = \"eth0\" } }\n",
+     "c.toml:6: node.port.devices: \"eth0\" is no device; allowed: a PCI address (0000:03:00.0) or "
+     "a virtual device of DPDK"},
+    {"port = { devices = { nic0 = \"net_memif0,,id=1\" } }\n", "must be key=value"},
+    {"port = { devices = { nic0 = { addresses = [] } } }\n", "\"device\" is missing"},
+    {"port = { devices = { nic0 = { device = \"net_ring0\", addresses = [\"10.0.0.1\"] } } }\n",
+     "\"10.0.0.1\" is no address of an interface"},
+    {"port = { devices = { nic0 = \"03:00.0\", nic1 = \"0000:03:00.0\" } }\n",
+     "\"0000:03:00.0\" is the device of \"nic0\" too; each has its own"},
+    {"port = { devices = { netft0 = \"net_ring0\" } }\n", "is the adapter's name, too"},
 };
 
 void check(const Case& row, const std::string& text) {

@@ -70,7 +70,7 @@ public_key = "AAAAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 endpoints = ["10.0.0.1", "fd00::1", "fe80::1%eth0", "10.0.0.1:3344", "[fd00::1]:3344"]
 [node.port]
 kind = "af_packet"
-devices = { eth0 = "net_af_packet0,iface=eth0" }
+devices = { nic0 = "0000:03:00.0", nic1 = { device = "net_memif0,id=1", addresses = ["10.0.0.1/24"] } }
 [node.traffic]
 policy = "duplicate"
 [[node]]
@@ -139,8 +139,12 @@ BOOST_AUTO_TEST_CASE(every_key_arrives_where_it_belongs) {
     BOOST_TEST(!s.topology.networks[1].role);
     const core::NodeSettings& n1 = s.nodes[0];
     BOOST_TEST((n1.port == core::PortKind::af_packet));
-    BOOST_TEST(n1.port_devices.at(0).first == "eth0");
-    BOOST_TEST(n1.port_devices.at(0).second == "net_af_packet0,iface=eth0");
+    BOOST_REQUIRE(n1.port_devices.size() == 2u);
+    BOOST_TEST(n1.port_devices[0].interface == "nic0");
+    BOOST_TEST((n1.port_devices[0].device.bus == core::DeviceString::Bus::pci));
+    BOOST_TEST(n1.port_devices[1].device.name == "net_memif0");
+    BOOST_TEST(n1.port_devices[1].device.arguments == "id=1");
+    BOOST_TEST((n1.port_devices[1].addresses == std::vector{*Prefix::parse("10.0.0.1/24")}));
     BOOST_TEST((s.nodes[1].port == core::PortKind::socket));
 }
 
