@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -154,6 +155,11 @@ std::string detects_text(const RouteStatus& route) {
     return text_of(detection) + " = " + own;
 }
 
+// What is known to get through, else what the interfaces say.
+std::uint16_t mtu_of(const routing::Route& route, const core::RouteReport& report) {
+    return report.path_mtu != 0 ? std::min(report.path_mtu, route.mtu) : route.mtu;
+}
+
 json route_to_json(const RouteStatus& status, const WallClock& clock) {
     const routing::Route& route = status.route;
     const core::RouteReport& report = status.report;
@@ -175,7 +181,7 @@ json route_to_json(const RouteStatus& status, const WallClock& clock) {
              {"priority", route.priority},
              {"in_use", report.in_use},
              {"use", use_name(report.use)},
-             {"mtu", route.mtu},
+             {"mtu", mtu_of(route, report)},
              {"counters", counters_of(report)}};
     out.update(quality_to_json(report));
     return out;

@@ -4,6 +4,7 @@
 
 #include "netft/base/assert.hpp"
 #include "netft/core/engine_state.hpp"
+#include "netft/core/frame_limits.hpp"
 
 namespace netft::core {
 
@@ -83,6 +84,13 @@ const PlanPeer* Engine::find_peer(PeerId peer) const {
     return slot == Path::kNoRoute ? nullptr : &state_->plan_peers[slot];
 }
 
+std::uint16_t Engine::datagram_bytes_max(PeerId peer) const {
+    std::uint32_t slot = state_->peer_slot(peer);
+    std::uint16_t most = state_->plan.datagram_bytes_max;
+    std::uint16_t known = slot == Path::kNoRoute ? most : state_->peers[slot].datagram_bytes;
+    return known == 0 ? most : std::min(known, most);
+}
+
 bool Engine::is_reachable(PeerId peer) const {
     std::uint32_t slot = state_->peer_slot(peer);
     if (slot == Path::kNoRoute) return false;
@@ -133,7 +141,16 @@ Transmit Engine::State::transmit(TimePoint now, const QueuedTransmit& queued) {
     const EnginePeer& peer = peers[peer_slot(via.peer)];
     NETFT_ASSERT(peer.sending.has_value());
     bool is_notice = queued.via != queued.route;
-    Heartbeat heartbeat = is_notice ? route.make_notice(now) : route.make_heartbeat(now, random);
+    bool is_probe = !is_notice && route.wants_probe();
+    Heartbeat heartbeat;
+    std::uint16_t padding = 0;
+    if (is_probe) {
+        Route::Probe probe = route.make_probe(now);
+        heartbeat = probe.heartbeat;
+        padding = padding_of(probe.mtu, via.remote.address.family());
+    } else {
+        heartbeat = is_notice ? route.make_notice(now) : route.make_heartbeat(now, random);
+    }
     Header header;
     header.type = MessageType::heartbeat;
     header.flags = is_relaying() ? kFlagRelays : 0;
@@ -141,19 +158,26 @@ Transmit Engine::State::transmit(TimePoint now, const QueuedTransmit& queued) {
     header.receiver = peer.sessions[*peer.sending].plan.remote;
     header.counter = route.next_counter();
 
-    Transmit out{
-        via.local, via.remote, route.plan().id, peer.sessions[*peer.sending].plan.local, {}};
+    Transmit out{via.local, via.remote, route.plan().id, peer.sessions[*peer.sending].plan.local,
+                 {},        padding};
     count_sealed(peer_slot(via.peer), 1);
     ByteWriter writer(out.datagram);
     encode(header, writer);
     encode(heartbeat, writer);
     if (tracing && !trace.push(route.record(now, Direction::sent, header.counter, heartbeat, 0)))
         drops.count(DropReason::control_queue_full);
-    if (!is_notice) {
+    if (!is_notice && !is_probe) {
         route_timers.set(queued.route, route.next_deadline());
         queue_notices(queued.route);
+        queue_transmit(queued.route);  // a probe may be due, too
     }
     return out;
+}
+
+// Zeros that make a heartbeat fill an IP packet of `mtu` bytes, tag included.
+std::uint16_t Engine::State::padding_of(std::uint16_t mtu, Family family) const {
+    int room = datagram_bytes(mtu, family) - plan.tag_bytes();
+    return static_cast<std::uint16_t>(room - static_cast<int>(kHeaderSize + kHeartbeatSize));
 }
 
 void Engine::State::queue_notices(std::uint32_t via) {
@@ -224,7 +248,7 @@ void Engine::State::settle_route(TimePoint now, std::uint32_t slot) {
         moved = true;
     }
     std::uint32_t peer = peer_slot(route.plan().peer);
-    if (moved) select_route(now, peer);
+    if (route.poll_mtu_change() || moved) select_route(now, peer);
     if (route.wants_notice())
         for (std::uint32_t other : peers[peer].routes)
             if (routes[other]->is_up()) {

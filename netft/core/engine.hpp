@@ -75,6 +75,7 @@ struct Transmit {
     RouteId route;
     SessionIndex session;  // our index of it: whose key seals the datagram
     std::array<std::uint8_t, kHeaderSize + kHeartbeatSize> datagram;
+    std::uint16_t padding = 0;  // zeros behind it, in front of the tag: a probe of the MTU
 };
 
 // Whom we reach directly, for a peer that relays; header ‖ payload.
@@ -160,6 +161,9 @@ class Engine {
     Verdict handle_relayed(TimePoint now, PeerId origin, Bytes datagram);
     std::optional<ReachTransmit> poll_reach();
 
+    // Bytes of UDP payload that a datagram of data to the peer should not exceed, by what its
+    // routes are known to take; the plan's datagram_bytes_max or less.
+    std::uint16_t datagram_bytes_max(PeerId peer) const;
     // Peers in the plan, for replication of multicast.
     std::span<const PlanPeer> peers() const;
 

@@ -95,7 +95,8 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
     if (heartbeat->notice)
         route.handle_notice(now, header.counter, *heartbeat);
     else
-        rtt_us = route.handle_heartbeat(now, header.counter, *heartbeat);
+        rtt_us = route.handle_heartbeat(now, header.counter, *heartbeat,
+                                        payload.size() >= kProbeSizeMin);
     if (tracing &&
         !trace.push(route.record(now, Direction::received, header.counter, *heartbeat, rtt_us)))
         drops.count(DropReason::control_queue_full);

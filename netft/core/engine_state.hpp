@@ -111,6 +111,8 @@ struct EnginePeer {
     std::uint8_t target_count = 0;
     std::uint8_t copied_count = 0;  // of the targets, those that are worth a copy in trouble
     std::array<std::uint32_t, kDestinationsMax> targets{};  // routes up, the selected one first
+    std::uint16_t datagram_bytes =
+        0;  // that all of them take; 0: nothing is known against the plan
     TimePoint copied_until{};
     CopyBudget copies;
     std::unique_ptr<Spread> spread;   // where some traffic is spread
@@ -229,6 +231,7 @@ struct Engine::State {
     void apply_selection(TimePoint now, std::uint32_t peer_slot, std::optional<RouteId> route,
                          std::optional<PeerId> relay);
     void retarget(TimePoint now, EnginePeer& peer, std::optional<RouteId> selected);
+    static void fit(EnginePeer& peer, const Route& route);
     void apply_policies(std::uint32_t peer_slot);
     RouteUse use_of(TimePoint now, std::uint32_t peer_slot, RouteId route) const;
     void report_use(TimePoint now, RouteReport& report) const;
@@ -260,6 +263,7 @@ struct Engine::State {
     void settle_peer(TimePoint now, std::uint32_t peer_slot);
     void transmit_early(TimePoint now, std::uint32_t due);
     void queue_transmit(std::uint32_t slot);
+    std::uint16_t padding_of(std::uint16_t mtu, Family family) const;
     void queue_notices(std::uint32_t via);
     void emit(const Event& event);
     void count_sealed(std::uint32_t peer_slot, std::uint64_t datagrams);

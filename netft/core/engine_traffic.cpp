@@ -5,6 +5,7 @@
 
 #include "netft/base/assert.hpp"
 #include "netft/core/engine_state.hpp"
+#include "netft/core/frame_limits.hpp"
 
 namespace netft::core {
 
@@ -128,13 +129,24 @@ void Engine::State::retarget(TimePoint now, EnginePeer& peer, std::optional<Rout
     std::sort(candidates.begin(), candidates.end(),
               [place](const Candidate& a, const Candidate& b) { return place(a) < place(b); });
     peer.target_count = peer.copied_count = 0;
+    peer.datagram_bytes = 0;
     for (const Candidate& c : candidates) {
         if (!c.is_up || peer.target_count == kDestinationsMax) break;
         peer.targets[peer.target_count++] = route_slot(c.id);
         // What is sick gets no copies while there is better: it may be sick of too much.
-        if (peer.is_sick || !c.is_sick) peer.copied_count = peer.target_count;
+        if (!peer.is_sick && c.is_sick) continue;
+        peer.copied_count = peer.target_count;
+        fit(peer, *routes[peer.targets[peer.target_count - 1u]]);
     }
     if (peer.spread) refresh_shares(now, peer);
+}
+
+// Trains are cut so that they fit all routes that may carry them.
+void Engine::State::fit(EnginePeer& peer, const Route& route) {
+    std::uint16_t limit = route.mtu_limit();
+    if (limit == 0) return;
+    std::uint16_t bytes = datagram_bytes(limit, route.plan().remote.address.family());
+    if (peer.datagram_bytes == 0 || bytes < peer.datagram_bytes) peer.datagram_bytes = bytes;
 }
 
 // What a new plan says of the peer's traffic.

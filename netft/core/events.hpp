@@ -111,6 +111,7 @@ struct RouteReport {
     std::optional<std::uint32_t> rtt_p50_us;
     std::optional<std::uint32_t> rtt_p99_us;
     std::uint32_t jitter_us = 0;
+    std::uint16_t path_mtu = 0;     // bytes of IP packet known to get through; 0: not known
     std::optional<double> loss_in;  // 0..1 of the last ~100 heartbeats
     std::optional<double> loss_out;
     std::uint64_t heartbeats_sent = 0;

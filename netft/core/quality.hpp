@@ -13,7 +13,7 @@ namespace netft::core {
 // two bytes: exact up to 8,191 µs, above that to 1/8192; the longest is 134 s.
 class RttWindow {
  public:
-    static constexpr std::size_t kSamples = 64;
+    static constexpr std::size_t kSamples = 48;
 
     void add(std::uint32_t rtt_us);
     // The p-th percentile (0..100) in µs; nullopt without samples.

@@ -137,7 +137,7 @@ void Route::announce_restart(bool restarts) {
 void Route::handle_restart_announced(TimePoint now) {
     if (state_ != BfdState::up || peer_restart_ != PeerRestart::none) return;
     peer_restart_ = PeerRestart::announced;
-    suspect_deadline_.reset();
+    is_suspecting_ = false;
     detection_deadline_ = now + kRestartTime;
     emit(now, state_, suspect_, Diagnostic::peer_restarting, true);
 }
@@ -179,6 +179,11 @@ void Route::forget_counts() {
     loss_out_.reset();
     jitter_.reset();
     sickness_.reset();
+    path_mtu_.reset();
+    remote_probes_ = 0;
+    probes_received_ = 0;
+    probe_due_ = 0;
+    mtu_changed_ = true;
 }
 
 // The only function that changes state_.
@@ -262,20 +267,23 @@ bool Route::is_far_end(const Heartbeat& heartbeat) const {
 }
 
 std::uint32_t Route::handle_heartbeat(TimePoint now, std::uint64_t counter,
-                                      const Heartbeat& heartbeat) {
+                                      const Heartbeat& heartbeat, bool is_probe) {
     if (remote_id_ != heartbeat.sender_route) forget_counts();
     remote_was_stalled_ = heartbeat.stalled;
     if (heartbeat.stalled) jitter_.reset();
     // One that was overtaken is counted, but what it says is out of date.
     bool is_overtaken = counter < highest_received_;
     if (is_overtaken) {
-        count_received(counter);
+        count_received(counter, is_probe);
         sickness_.handle_late();
         return 0;
     }
-    count_for_sickness(now, counter, heartbeat);
+    count_for_sickness(now, counter, heartbeat, is_probe);
+    remote_probes_ = heartbeat.probes_sent;
+    if (is_probe) transmit_due_ = may_send();  // who looks for the MTU is answered at once
     learn_remote(now, heartbeat);
-    std::uint32_t rtt_us = measure(now, counter, heartbeat);
+    count_received(counter, is_probe);
+    std::uint32_t rtt_us = measure(now, heartbeat);
     remember(now, Direction::received, counter, heartbeat);
     handle_poll_bits(heartbeat);
     if (!plan_.usable) return rtt_us;  // it came before we knew: it cannot revive the route
@@ -290,40 +298,9 @@ std::uint32_t Route::handle_heartbeat(TimePoint now, std::uint64_t counter,
     return rtt_us;
 }
 
-// Before anything of the heartbeat is taken over.
-void Route::count_for_sickness(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat) {
-    bool is_restart = peer_restart_ != PeerRestart::none;
-    if (heartbeat.stalled || stall_tellings_ > 0 || state_ != BfdState::up || is_restart)
-        sickness_.excuse();
-    std::uint64_t lost = highest_received_ == 0 ? 0 : counter - highest_received_ - 1;
-    std::uint64_t lost_out = heartbeat.highest_counter - heartbeat.heartbeats_received;
-    sickness_.handle_heartbeat(static_cast<unsigned>(std::min<std::uint64_t>(lost, 32)),
-                               static_cast<std::uint32_t>(lost_out));
-    if (heartbeat.echo_time_ns != 0)
-        sickness_.balance().handle_echo(now, heartbeat.echo_time_ns, heartbeat.data_received);
-}
-
-// What we found ourselves comes before what the peer says.
-void Route::judge(TimePoint now, const Heartbeat& heartbeat, bool was_silent) {
-    if (state_ != BfdState::up) return;
-    Diagnostic sick = sickness_.judge(now, {.rtt = rtt_,
-                                            .jitter_us = jitter_.jitter_us(),
-                                            .interval = receive_interval(),
-                                            .was_silent = was_silent,
-                                            .is_judge_weak = patience_ > 4});
-    if (sick != Diagnostic::none) return set_suspect(now, true, sick, false);
-    set_suspect(now, remote_suspect_, heartbeat.diagnostic, true);
-}
-
-void Route::handle_duplicate(std::uint64_t counter) {
-    // An old one is no fault of the path: somebody plays back what he has heard.
-    constexpr std::uint64_t kNew = 4;
-    if (counter + kNew > highest_received_) sickness_.handle_duplicate();
-}
-
 void Route::handle_notice(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat) {
     bool is_overtaken = counter < highest_received_;
-    count_received(counter);
+    count_received(counter, false);
     if (is_overtaken) return;
     apply(now,
           is_excused(heartbeat.diagnostic) ? RouteEvent::excused_down : RouteEvent::noticed_down,
@@ -351,16 +328,18 @@ void Route::handle_poll_bits(const Heartbeat& heartbeat) {
     }
 }
 
-void Route::count_received(std::uint64_t counter) {
+void Route::count_received(std::uint64_t counter, bool is_probe) {
     highest_received_ = std::max(highest_received_, counter);
-    ++heartbeats_received_;
-    loss_in_.update(highest_received_, heartbeats_received_);
+    if (is_probe)
+        ++probes_received_;
+    else
+        ++heartbeats_received_;
+    loss_in_.update(highest_received_ - remote_probes_, heartbeats_received_);
 }
 
-std::uint32_t Route::measure(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat) {
-    count_received(counter);
+std::uint32_t Route::measure(TimePoint now, const Heartbeat& heartbeat) {
     if (heartbeat.highest_counter != 0)
-        loss_out_.update(heartbeat.highest_counter, heartbeat.heartbeats_received);
+        loss_out_.update(sent_until(heartbeat.highest_counter), heartbeat.heartbeats_received);
     // What has waited while we were away comes all at once.
     if (now < stalled_until_ + kWaking) jitter_.reset();
     jitter_.add(heartbeat.transmit_time_ns, now);
@@ -381,22 +360,26 @@ std::uint32_t Route::measure(TimePoint now, std::uint64_t counter, const Heartbe
 void Route::arm_detection() {
     if (state_ != BfdState::up && state_ != BfdState::init) return;
     if (peer_restart_ != PeerRestart::none) return;
-    Duration detection = detection_time();
-    detection_deadline_ = last_heard_ + detection;
-    Duration suspicion = receive_interval() * kSuspectQuarters / 4 * patience_ / 4;
-    suspect_deadline_.reset();
-    if (state_ == BfdState::up && suspicion < detection)
-        suspect_deadline_ = last_heard_ + suspicion;
+    detection_deadline_ = last_heard_ + detection_time();
+    is_suspecting_ = state_ == BfdState::up && suspicion_time() < detection_time();
 }
 
 void Route::disarm_detection() {
     detection_deadline_.reset();
-    suspect_deadline_.reset();
+    is_suspecting_ = false;
+}
+
+Duration Route::suspicion_time() const {
+    return receive_interval() * kSuspectQuarters / 4 * patience_ / 4;
+}
+
+OptionalTime Route::suspect_deadline() const {
+    return is_suspecting_ ? OptionalTime(last_heard_ + suspicion_time()) : OptionalTime();
 }
 
 void Route::handle_timers(TimePoint now) {
-    if (suspect_deadline_ && *suspect_deadline_ <= now) {
-        suspect_deadline_.reset();
+    if (is_suspecting_ && *suspect_deadline() <= now) {
+        is_suspecting_ = false;
         local_silent_ = true;
         set_suspect(now, true, Diagnostic::heartbeats_missed, false);
     }
@@ -433,7 +416,7 @@ void Route::set_patience(unsigned quarters) {
 }
 
 std::optional<TimePoint> Route::next_deadline() const {
-    return next_transmit_.or_sooner(detection_deadline_).or_sooner(suspect_deadline_);
+    return next_transmit_.or_sooner(detection_deadline_).or_sooner(suspect_deadline());
 }
 
 Heartbeat Route::compose(TimePoint now) const {
@@ -442,7 +425,7 @@ Heartbeat Route::compose(TimePoint now) const {
     h.state = peer_restart_ == PeerRestart::back ? BfdState::init : state_;
     h.diagnostic = reason_;
     h.graceful_restart = announces_restart_;
-    h.suspect = local_silent_ || (is_up() && sickness_.verdict() != Diagnostic::none);
+    h.suspect = local_silent_ || (is_up() && own_sickness() != Diagnostic::none);
     h.stalled = stall_tellings_ > 0;
     h.threshold = plan_.timing.threshold;
     h.sender_route = plan_.id;
@@ -457,6 +440,8 @@ Heartbeat Route::compose(TimePoint now) const {
     h.echo_hold =
         echo_time_ns_ == 0 ? std::chrono::microseconds(0) : to_micros(now - echo_received_);
     h.heartbeats_received = heartbeats_received_;
+    h.probes_sent = probes_sent_;
+    h.probes_received = probes_received_;
     h.highest_counter = highest_received_;
     h.data_received = data_received_ + data_copies_ - data_since_echo_;
     return h;
@@ -480,6 +465,14 @@ Heartbeat Route::make_heartbeat(TimePoint now, Random& random) {
     sickness_.balance().handle_sent(h.transmit_time_ns, data_sent_);
     remember(now, Direction::sent, counter_ + 1, h);
     return h;
+}
+
+Route::Probe Route::make_probe(TimePoint now) {
+    ++probes_sent_;
+    last_probe_ = static_cast<std::uint32_t>(counter_ + 1);
+    Heartbeat h = compose(now);
+    sickness_.balance().handle_sent(h.transmit_time_ns, data_sent_);
+    return {h, std::exchange(probe_due_, std::uint16_t{0})};
 }
 
 Heartbeat Route::make_notice(TimePoint now) {

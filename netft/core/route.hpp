@@ -18,11 +18,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "netft/base/random.hpp"
 #include "netft/base/time.hpp"
 #include "netft/core/events.hpp"
 #include "netft/core/optional_time.hpp"
+#include "netft/core/path_mtu.hpp"
 #include "netft/core/plan.hpp"
 #include "netft/core/quality.hpp"
 #include "netft/core/route_memory.hpp"
@@ -42,6 +44,8 @@ class Route {
     static constexpr int kSuspectQuarters = 9;
     // How many times a loss is told to the peer over other routes.
     static constexpr std::uint8_t kNotices = 3;
+    // Of a probe, beside four round trips: the peer answers at once.
+    static constexpr Duration kProbeTimeout = 100ms;
     // How long after a stall delays are still ours.
     static constexpr Duration kWaking = 100ms;
     // How many heartbeats say that we were stalled.
@@ -65,9 +69,10 @@ class Route {
     // --- what arrived
     // What was sent for another route must not be handed in: captured there, it may come here.
     bool is_far_end(const Heartbeat& heartbeat) const;
-    // Returns the RTT sample in µs that the heartbeat gave, 0 when none.
-    std::uint32_t handle_heartbeat(TimePoint now, std::uint64_t counter,
-                                   const Heartbeat& heartbeat);
+    // Returns the RTT sample in µs that the heartbeat gave, 0 when none. A probe is one with much
+    // padding.
+    std::uint32_t handle_heartbeat(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat,
+                                   bool is_probe);
     void handle_notice(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat);
     // A heartbeat that had come already.
     void handle_duplicate(std::uint64_t counter);
@@ -102,7 +107,9 @@ class Route {
     std::optional<TimePoint> next_deadline() const;
 
     // --- output
-    bool wants_transmit() const { return transmit_due_; }
+    bool wants_transmit() const { return transmit_due_ || wants_probe(); }
+    // A probe of so many bytes of IP packet; 0: none. After the heartbeat that is due.
+    bool wants_probe() const { return probe_due_ != 0 && !transmit_due_ && may_send(); }
     void request_transmit() { transmit_due_ = may_send(); }
     // The next heartbeat may go already: its interval less the largest jitter has passed.
     bool may_transmit_early(TimePoint now) const {
@@ -110,6 +117,12 @@ class Route {
     }
     // The heartbeat to send now; plans the next one.
     Heartbeat make_heartbeat(TimePoint now, Random& random);
+    struct Probe {
+        Heartbeat heartbeat;
+        std::uint16_t mtu = 0;  // bytes of IP packet to fill
+    };
+    // Takes its counter by next_counter() right after.
+    Probe make_probe(TimePoint now);
     // True kNotices times after a loss that the peer may not have seen; taken by make_notice().
     bool wants_notice() const { return notices_left_ > 0; }
     Heartbeat make_notice(TimePoint now);
@@ -122,6 +135,10 @@ class Route {
     bool is_up() const { return state_ == BfdState::up; }
     bool is_suspect() const { return suspect_; }
     RouteId remote_id() const { return remote_id_; }
+    // Bytes of IP packet that data should not exceed; 0: nothing is known against the plan's MTU.
+    std::uint16_t mtu_limit() const { return path_mtu_.limit(); }
+    // Once after each change of mtu_limit().
+    bool poll_mtu_change() { return std::exchange(mtu_changed_, false); }
     Candidate candidate() const;
     Quality quality() const;
     Duration detection_time() const;
@@ -136,17 +153,23 @@ class Route {
     void apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remote_said_so);
     void set_suspect(TimePoint now, bool suspect, Diagnostic reason, bool remote_said_so);
     void judge(TimePoint now, const Heartbeat& heartbeat, bool was_silent);
-    void count_for_sickness(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat);
+    void count_for_sickness(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat,
+                            bool is_probe);
+    std::uint64_t sent_until(std::uint64_t counter) const;
+    void look_for_mtu(TimePoint now, const Heartbeat& heartbeat);
+    Diagnostic own_sickness() const;
     RouteEvent event_of(const Heartbeat& heartbeat) const;
     bool is_excused(Diagnostic reason) const;
     void settle_restart(TimePoint now, const Heartbeat& heartbeat);
     void emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic reason, bool remote);
     void learn_remote(TimePoint now, const Heartbeat& heartbeat);
     void handle_poll_bits(const Heartbeat& heartbeat);
-    void count_received(std::uint64_t counter);
-    std::uint32_t measure(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat);
+    void count_received(std::uint64_t counter, bool is_probe);
+    std::uint32_t measure(TimePoint now, const Heartbeat& heartbeat);
     void arm_detection();
     void disarm_detection();
+    Duration suspicion_time() const;
+    OptionalTime suspect_deadline() const;
     void forget_remote();
     void forget_counts();
     void remember(TimePoint now, Direction direction, std::uint64_t counter, const Heartbeat& h);
@@ -169,6 +192,7 @@ class Route {
     bool polling_ = false;
     bool announces_restart_ = false;
     PeerRestart peer_restart_ = PeerRestart::none;
+    bool is_suspecting_ = false;  // armed, from last_heard_ on
     std::uint8_t notices_left_ = 0;
     std::uint8_t stall_tellings_ = 0;
     std::uint8_t patience_ = 4;        // quarters
@@ -189,12 +213,11 @@ class Route {
     OptionalTime next_transmit_;
     TimePoint earliest_transmit_;
     OptionalTime detection_deadline_;  // while the peer restarts: the end of its excuse
-    OptionalTime suspect_deadline_;
     TimePoint last_heard_;
 
     std::uint64_t counter_ = 0;
     std::uint64_t highest_received_ = 0;     // counter; 0: none yet
-    std::uint64_t heartbeats_received_ = 0;  // in this incarnation of the peer
+    std::uint64_t heartbeats_received_ = 0;  // in this incarnation of the peer; no probes
     std::uint64_t heartbeats_sent_ = 0;
     std::uint64_t data_received_ = 0;
     std::uint64_t data_sent_ = 0;
@@ -208,6 +231,13 @@ class Route {
     LossMeter loss_in_;
     LossMeter loss_out_;
     Sickness sickness_;
+    PathMtu path_mtu_;
+    std::uint32_t probes_sent_ = 0;
+    std::uint32_t last_probe_ = 0;     // low half of its counter
+    std::uint32_t remote_probes_ = 0;  // that the peer has sent
+    std::uint16_t probe_due_ = 0;
+    std::uint8_t probes_received_ = 0;
+    bool mtu_changed_ = false;
 
     RecentHeartbeats recent_;
     PendingTransitions transitions_out_;

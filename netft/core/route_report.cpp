@@ -39,6 +39,7 @@ RouteReport Route::report() const {
     r.transmit_interval = transmit_interval();
     r.rtt_p50_us = rtt_.percentile(50);
     r.rtt_p99_us = rtt_.percentile(99);
+    r.path_mtu = path_mtu_.mtu();
     r.jitter_us = jitter_.jitter_us();
     r.loss_in = loss_in_.loss();
     r.loss_out = loss_out_.loss();

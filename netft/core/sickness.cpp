@@ -91,7 +91,6 @@ bool DataBalance::handle_echo(TimePoint now, std::uint64_t echo_time_ns, std::ui
     bool is_stale = units(now) - began_ >= units(TimePoint(10s));
     bool went_back =
         is_before(found->data, begin_sent_) || is_before(low(received), begin_received_);
-    is_all_missing_ = has_begun_ && !went_back && sent > 0 && came == 0;
     if (has_begun_ && !went_back && !is_over && !is_stale) return false;
     if (!has_begun_ || went_back || !is_over)
         bad_ = 0;

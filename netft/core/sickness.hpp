@@ -76,8 +76,6 @@ class DataBalance {
     bool handle_echo(TimePoint now, std::uint64_t echo_time_ns, std::uint64_t received);
     // Windows in a row that lost kLossPercent or more, up to now.
     unsigned bad_windows() const { return bad_; }
-    // Data went out in the window that runs, and none of it has come.
-    bool is_all_missing() const { return is_all_missing_; }
     // Datagrams sent in the last three intervals.
     std::uint32_t lately() const { return lately_; }
     void reset() { *this = DataBalance(); }
@@ -96,7 +94,6 @@ class DataBalance {
     std::uint8_t next_ = 0;
     std::uint8_t bad_ = 0;
     bool has_begun_ = false;
-    bool is_all_missing_ = false;
 };
 
 class Sickness {

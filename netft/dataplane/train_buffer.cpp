@@ -151,11 +151,14 @@ std::span<rte_mbuf*> TrainBuffer::release(std::size_t bytes) {
 
 void TrainBuffer::copy_to(TrainBuffer& copy, std::size_t bytes) const {
     copy.is_in_front_ = false;
-    for (std::size_t i = 0, left = bytes; left > 0; ++i) {
-        std::size_t part = std::min(left, layout_.body);
-        std::uint8_t* from = i == 0 ? front() : slot(i);
-        std::memcpy(copy.slot(i) + kSlotHead, from + kSlotHead, part);
-        left -= part;
+    std::size_t to_body = copy.layout_.body;
+    for (std::size_t at = 0; at < bytes;) {
+        std::size_t here = at % layout_.body;
+        std::size_t there = at % to_body;
+        std::size_t part = std::min({bytes - at, layout_.body - here, to_body - there});
+        std::uint8_t* from = at < layout_.body ? front() : slot(at / layout_.body);
+        std::memcpy(copy.slot(at / to_body) + kSlotHead + there, from + kSlotHead + here, part);
+        at += part;
     }
 }
 

@@ -81,7 +81,7 @@ class TrainBuffer {
     std::span<const MutableBytes> frame(const Header& first, std::size_t bytes);
     // Sets the mbufs' lengths and gives those used away; they are left unowned here.
     std::span<rte_mbuf*> release(std::size_t bytes);
-    // Copies the train's bodies into `copy`, prepared with the same layout.
+    // Copies the train's bodies into `copy`, prepared with any layout that has room for them.
     void copy_to(TrainBuffer& copy, std::size_t bytes) const;
     // A train of one datagram copied into a small mbuf with its headers and room for its tag, to be
     // sealed: sending this leaves the big mbuf where it is. nullptr: no mbuf.

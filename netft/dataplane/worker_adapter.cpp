@@ -82,6 +82,7 @@ bool Worker::Impl::join_run(Bytes frame, std::uint64_t destination, std::size_t 
 // True: the frame waits for others to the same peer.
 bool Worker::Impl::begin_run(PeerId peer, const MacAddress& mac, std::size_t train_bytes) {
     if (engine.bursts_to(now, peer) != core::Bursts::together) return false;
+    if (engine.datagram_bytes_max(peer) < layout.stride) return false;  // each must be looked at
     rte_mbuf* mbuf = frame_out.take_small(train_bytes);
     if (mbuf == nullptr) return false;
     run_out.begin(peer, tap::word_of(mac), mbuf);
@@ -127,8 +128,12 @@ void Worker::Impl::handle_unicast(Bytes frame, const MacAddress& destination,
     // Learned before the peer's card came: the far end knows only its own address.
     const core::PlanPeer* known = engine.find_peer(*peer);
     if (destination != known->mac && !known->mac.is_zero()) frame_out.set_destination(known->mac);
-    if (begin_run(*peer, known->mac, train_bytes)) return;
-    if (!send_train(frame_out, *peer, train_bytes)) handle_unreachable(frame, destination);
+    TrainBuffer* train = fitted(*peer, train_bytes);
+    if (train == &frame_out && begin_run(*peer, known->mac, train_bytes)) return;
+    if (train == nullptr)
+        drops.count(DropReason::tap_no_buffer);
+    else if (!send_train(*train, *peer, train_bytes))
+        handle_unreachable(frame, destination);
 }
 
 void Worker::Impl::handle_unreachable(Bytes frame, const MacAddress& peer_mac) {
@@ -137,13 +142,30 @@ void Worker::Impl::handle_unreachable(Bytes frame, const MacAddress& peer_mac) {
     write_answer(tap::answer_unreachable(frame, peer_mac, answer));
 }
 
+TrainLayout Worker::Impl::layout_to(PeerId peer) const {
+    std::uint16_t most = engine.datagram_bytes_max(peer);
+    if (most >= layout.stride) return layout;
+    return TrainLayout::of(most, static_cast<std::uint16_t>(layout.tag));
+}
+
+// The frame just read, cut anew where the paths to the peer take less than the plan says: rare, and
+// worth a copy. nullptr: no mbufs.
+TrainBuffer* Worker::Impl::fitted(PeerId peer, std::size_t train_bytes) {
+    std::uint16_t most = engine.datagram_bytes_max(peer);
+    if (most >= layout.stride || train_bytes + kSlotHead + layout.tag <= most) return &frame_out;
+    if (!replica.prepare(layout_to(peer), *settings.pools)) return nullptr;
+    if (train_bytes > replica.layout().train_bytes_max) return &frame_out;
+    frame_out.copy_to(replica, train_bytes);
+    return &replica;
+}
+
 // A copy for each peer. Multicast is rare and small: nothing is saved by sparing the last copy.
 void Worker::Impl::replicate(std::size_t train_bytes) {
     for (const core::PlanPeer& peer : engine.peers()) {
         if (!engine.is_reachable(peer.id)) continue;
         if (frame_out.fits_small(train_bytes)) {
             (void)send_train(frame_out, peer.id, train_bytes);
-        } else if (replica.prepare(layout, *settings.pools)) {
+        } else if (replica.prepare(layout_to(peer.id), *settings.pools)) {
             frame_out.copy_to(replica, train_bytes);
             (void)send_train(replica, peer.id, train_bytes);
         } else {
@@ -181,12 +203,12 @@ bool Worker::Impl::send_train(TrainBuffer& train, PeerId peer, std::size_t train
         }
         MutableBytes whole = room_of(small.get()).first(small->data_len);
         if (seal(ticket->session, {&whole, 1}))
-            send_to_all(*ticket, std::move(small), layout.stride);
+            send_to_all(*ticket, std::move(small), train.layout().stride);
         return true;
     }
     if (!seal(ticket->session, train.frame(ticket->header, train_bytes))) return true;
     for (rte_mbuf* mbuf : train.release(train_bytes))
-        send_to_all(*ticket, MbufPtr(mbuf), layout.stride);
+        send_to_all(*ticket, MbufPtr(mbuf), train.layout().stride);
     return true;
 }
 

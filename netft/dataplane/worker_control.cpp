@@ -41,10 +41,10 @@ void Worker::Impl::handle_commands() {
     });
 }
 
-// In a small mbuf, with room for the tag; its mbuf is null when none was free.
+// In a small mbuf if it fits, with room for the tag; its mbuf is null when none was free.
 Outgoing Worker::Impl::small_datagram(Bytes bytes, std::size_t tag, const Endpoint& remote) {
-    rte_mbuf* mbuf = settings.pools->small();
     std::size_t size = bytes.size() + tag;
+    rte_mbuf* mbuf = size <= Pools::kSmallRoom ? settings.pools->small() : settings.pools->big();
     if (mbuf != nullptr) {
         std::copy(bytes.begin(), bytes.end(), room_of(mbuf).begin());
         set_length(mbuf, size);
@@ -53,6 +53,13 @@ Outgoing Worker::Impl::small_datagram(Bytes bytes, std::size_t tag, const Endpoi
             .remote = remote,
             .segment = static_cast<std::uint16_t>(size),
             .is_heartbeat = true};
+}
+
+// A probe's zeros.
+void Worker::Impl::pad(rte_mbuf* mbuf, std::size_t at, std::size_t count) {
+    if (mbuf == nullptr || count == 0) return;
+    MutableBytes zeros = room_of(mbuf).subspan(at, count);
+    std::fill(zeros.begin(), zeros.end(), std::uint8_t{0});
 }
 
 bool Worker::Impl::send_plain(EndpointId local, const Outgoing& outgoing) {
@@ -67,7 +74,9 @@ void Worker::Impl::send_heartbeats() {
     std::size_t count = 0;
     bool any = false;
     while (std::optional<core::Transmit> heartbeat = engine.poll_transmit(now)) {
-        Outgoing outgoing = small_datagram(heartbeat->datagram, layout.tag, heartbeat->remote);
+        Outgoing outgoing =
+            small_datagram(heartbeat->datagram, heartbeat->padding + layout.tag, heartbeat->remote);
+        pad(outgoing.mbuf, heartbeat->datagram.size(), heartbeat->padding);
         if (outgoing.mbuf == nullptr) {
             drops.count(DropReason::tx_refused);
             continue;

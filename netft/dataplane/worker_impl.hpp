@@ -98,6 +98,8 @@ struct Worker::Impl {
     void replicate(std::size_t train_bytes);
     void handle_unreachable(Bytes frame, const MacAddress& peer_mac);
     bool send_train(TrainBuffer& train, PeerId peer, std::size_t train_bytes);
+    TrainLayout layout_to(PeerId peer) const;
+    TrainBuffer* fitted(PeerId peer, std::size_t train_bytes);
     void send_to_all(const core::TrainTicket& ticket, MbufPtr sealed, std::uint16_t stride);
     bool seal(SessionIndex session, std::span<const MutableBytes> datagrams);
     bool send_sealed(EndpointId local, SessionIndex session, const Outgoing& outgoing);
@@ -123,6 +125,7 @@ struct Worker::Impl {
     void send_heartbeats();
     void send_heartbeat_run(std::size_t count);
     Outgoing small_datagram(Bytes bytes, std::size_t tag, const Endpoint& remote);
+    static void pad(rte_mbuf* mbuf, std::size_t at, std::size_t count);
     bool send_plain(EndpointId local, const Outgoing& outgoing);
     void report_to_control();
     void fill_report();
@@ -146,7 +149,7 @@ struct Worker::Impl {
     TrainLayout layout;
     TrainBuffer frame_out;                         // room for the next frame
     SmallRun run_out;                              // short frames read before it
-    TrainBuffer replica;                           // copies of multicast frames
+    TrainBuffer replica;                           // copies of frames: multicast, smaller MTUs
     RelayTrain relay_out;                          // a frame that goes by way of a relay
     RelayRun relay_run;                            // others' datagrams on their way through
     std::array<MutableBytes, kOpenMax> inner_run;  // relayed to us, of one session, still sealed

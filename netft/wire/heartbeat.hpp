@@ -46,6 +46,9 @@
 namespace netft {
 
 constexpr std::size_t kHeartbeatSize = 64;
+// A heartbeat of so many bytes or more, padding included, is a probe of the path's MTU. Less is
+// what a later version says more.
+constexpr std::size_t kProbeSizeMin = 512;
 
 // RFC 5880 §4.1 "State".
 enum class BfdState : std::uint8_t { admin_down = 0, down = 1, init = 2, up = 3 };
@@ -89,8 +92,10 @@ enum class Diagnostic : std::uint8_t {
 // "detection time expired", …; unknown values read "unknown diagnostic".
 std::string_view to_string(Diagnostic diagnostic);
 std::string_view to_string(BfdState state);
-// What a route has that is suspect although its heartbeats come; so is what later versions add.
-constexpr bool is_sickness(Diagnostic diagnostic) { return diagnostic >= Diagnostic::packets_lost; }
+// What a route has that is suspect although its heartbeats come.
+constexpr bool is_sickness(Diagnostic diagnostic) {
+    return diagnostic >= Diagnostic::packets_lost && diagnostic <= Diagnostic::rate_limited;
+}
 
 struct Heartbeat {
     BfdState state = BfdState::down;

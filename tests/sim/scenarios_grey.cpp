@@ -1,4 +1,5 @@
 // Scenarios of what is neither up nor down: stalls of a node, and paths that are sick.
+#include "netft/core/path_mtu.hpp"
 #include "tests/sim/scenarios.hpp"
 #include "tests/sim/stage.hpp"
 
@@ -196,12 +197,13 @@ Violations a_path_that_loses_data_alone_is_left() {
     return {};
 }
 
-// 10 Mbit/s of traffic for 1 Mbit/s of path.
+// 2 Mbit/s of traffic for 1 Mbit/s of path. (With much more, heartbeats are lost in the full queue,
+// and the route is left for that.)
 Violations a_bottleneck_is_left() {
     Sickbed s(66);
     std::uint32_t flaps = s.route_on(1).transitions;
     s.change([](LinkState& l) { l.rate = 125'000; });
-    s.load(4s, 1200, 1ms);
+    s.load(4s, 1200, 5ms);
     s.expect(s.route_on(0).suspect, "a bottleneck is not called");
     s.expect(s.lost_in(4s, 1200) == 0, "frames are lost in a bottleneck after 4 s");
     s.expect(!s.route_on(1).suspect && s.route_on(1).transitions == flaps,
@@ -217,6 +219,31 @@ Violations one_direction_that_is_sick_is_left_by_both() {
     s.expect_left_for(Diagnostic::packets_lost, "loss one way");
     s.heal_and_expect_recovery();
     return s.checkers.violations();
+}
+
+// What is longer than an MTU vanishes on the first network; frames are full.
+Violations an_mtu_black_hole_is_left_and_measured() {
+    for (std::size_t mtu : {1400u, 1300u, 600u}) {
+        Sickbed s(69);
+        s.expect(s.route_on(0).path_mtu == 1500, "the path's MTU is not found");
+        s.change([mtu](LinkState& l) { l.mtu = mtu; });
+        s.load(1500ms, 1400);
+        s.expect(s.route_on(0).suspect && !s.is_used(0), "a black hole is in use after 1.5 s");
+        s.expect(s.lost_in(500ms, 1400) == 0, "frames are lost after 1.5 s");
+        s.run(6s);
+        std::uint16_t found = s.route_on(0).path_mtu;
+        if (mtu > core::PathMtu::kBase)
+            s.expect(found <= mtu && std::size_t{found} + core::PathMtu::kStep >= mtu &&
+                         !s.route_on(0).suspect,
+                     "what gets through is not found: " + std::to_string(found));
+        else
+            s.expect(s.route_on(0).suspect && s.route_on(0).reason == Diagnostic::mtu_black_hole,
+                     "a path below the base is not suspect");
+        s.heal_and_expect_recovery();
+        s.expect(s.route_on(0).path_mtu == 1500, "the healed path's MTU is not found");
+        if (!s.checkers.violations().empty()) return s.checkers.violations();
+    }
+    return {};
 }
 
 // Nobody calls a healthy route sick: clocks that run 4 % apart, jitter of 1 ms, slow heartbeats.
@@ -255,6 +282,7 @@ std::vector<Scenario> grey_scenarios() {
         NETFT_SCENARIO(a_path_that_reorders_data_is_left),
         NETFT_SCENARIO(a_path_that_loses_data_alone_is_left),
         NETFT_SCENARIO(a_bottleneck_is_left),
+        NETFT_SCENARIO(an_mtu_black_hole_is_left_and_measured),
         NETFT_SCENARIO(one_direction_that_is_sick_is_left_by_both),
         NETFT_SCENARIO(healthy_routes_are_never_called_sick),
 #undef NETFT_SCENARIO

@@ -382,8 +382,11 @@ void World::pump(std::size_t i) {
             progress = true;
         }
         while (auto transmit_request = node.engine->poll_transmit(local_now(i))) {
+            std::vector<std::uint8_t> bytes(transmit_request->datagram.begin(),
+                                            transmit_request->datagram.end());
+            bytes.resize(bytes.size() + transmit_request->padding);
             transmit(i, transmit_request->local, transmit_request->remote,
-                     seal(i, transmit_request->session, transmit_request->datagram));
+                     seal(i, transmit_request->session, bytes));
             progress = true;
         }
         while (auto reach = node.engine->poll_reach()) {

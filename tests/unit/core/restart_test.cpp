@@ -35,7 +35,7 @@ struct Restart {
         h.threshold = 5;
         h.sender_route = RouteId(id);
         h.desired_tx = h.required_rx = 100ms;
-        (void)route.handle_heartbeat(now, ++counter, h);
+        (void)route.handle_heartbeat(now, ++counter, h, false);
         if (restarts) route.handle_restart_announced(now);
     }
     void announce() { hear(BfdState::up, true); }

@@ -1,0 +1,104 @@
+#include "netft/core/path_mtu.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+namespace netft::core {
+namespace {
+
+BOOST_AUTO_TEST_SUITE(path_mtu)
+
+// A path that takes packets up to `takes`; heartbeats every 100 ms.
+struct Bed {
+    PathMtu mtu;
+    TimePoint now{1h};
+    std::uint16_t takes = 1500;
+    bool peer_counts = true;
+    bool is_active = true;
+    std::uint8_t received = 0;
+    unsigned probes = 0;
+
+    void run(Duration length) {
+        for (TimePoint end = now + length; now < end; now += 100ms) {
+            auto size = mtu.handle_heartbeat(now, {.ceiling = 1500,
+                                                   .probes_received = received,
+                                                   .timeout = 150ms,
+                                                   .stagger = 0ms,
+                                                   .is_active = is_active});
+            if (!size) continue;
+            ++probes;
+            if (*size <= takes && peer_counts) ++received;
+        }
+    }
+};
+
+BOOST_AUTO_TEST_CASE(a_healthy_path_takes_the_full_size) {
+    Bed bed;
+    bed.run(1s);
+    BOOST_TEST(bed.mtu.mtu() == 1500);
+    BOOST_TEST(bed.mtu.limit() == 1500);
+    BOOST_TEST(!bed.mtu.is_black_hole());
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_path_is_probed_rarely) {
+    Bed bed;
+    bed.is_active = false;
+    bed.run(100s);
+    BOOST_TEST(bed.probes <= 11u);
+    bed.is_active = true;
+    bed.run(10s);
+    BOOST_TEST(bed.probes >= 25u);
+}
+
+BOOST_AUTO_TEST_CASE(every_size_is_found_from_both_sides) {
+    for (std::uint16_t size = PathMtu::kBase; size < 1500; ++size) {
+        Bed bed;
+        bed.run(2s);
+        bed.takes = size;
+        bed.run(1200ms);
+        BOOST_REQUIRE(bed.mtu.is_black_hole());
+        BOOST_REQUIRE(bed.mtu.limit() <= size);
+        bed.run(5s);
+        BOOST_REQUIRE(!bed.mtu.is_black_hole());
+        BOOST_REQUIRE(bed.mtu.mtu() <= size);
+        BOOST_REQUIRE(bed.mtu.mtu() + PathMtu::kStep >= size);
+        bed.takes = 1500;
+        bed.run(PathMtu::kRaise + 2s);
+        BOOST_REQUIRE(bed.mtu.mtu() == 1500);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_path_below_the_base_stays_a_black_hole_until_it_heals) {
+    Bed bed;
+    bed.run(2s);
+    bed.takes = 600;
+    bed.run(30s);
+    BOOST_TEST(bed.mtu.is_black_hole());
+    bed.takes = 1500;
+    bed.run(10s);
+    BOOST_TEST(!bed.mtu.is_black_hole());
+    bed.run(10s);
+    BOOST_TEST(bed.mtu.mtu() == 1500);
+}
+
+BOOST_AUTO_TEST_CASE(a_path_that_was_always_small_is_measured) {
+    Bed bed;
+    bed.takes = 1400;
+    bed.run(8s);
+    BOOST_TEST(!bed.mtu.is_black_hole());
+    BOOST_TEST(bed.mtu.mtu() <= 1400);
+    BOOST_TEST(bed.mtu.mtu() >= 1400 - PathMtu::kStep);
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_counts_no_probes_proves_nothing) {
+    Bed bed;
+    bed.peer_counts = false;
+    bed.run(300s);
+    BOOST_TEST(!bed.mtu.is_black_hole());
+    BOOST_TEST(bed.mtu.limit() == 0);
+    BOOST_TEST(bed.probes <= 40u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace netft::core
