@@ -29,6 +29,7 @@ void View::apply(const json& record) {
     if (type == "route") apply_route(record);
     if (type == "transition") apply_transition(record);
     if (type == "selection") apply_selection(record);
+    if (type == "state") apply_state(record);
     if (type == "end-of-snapshot") complete_ = true;
 }
 
@@ -66,6 +67,18 @@ void View::apply_selection(const json& record) {
     for (json& route : entry["routes"]) {
         route["in_use"] = member(route, "id") == to;
         route["use"] = route["in_use"] ? "main" : "none";
+    }
+}
+
+// A network's (it names no node), or an interface's.
+void View::apply_state(const json& record) {
+    bool is_network = member(record, "node").is_null();
+    json& list = document_[is_network ? "networks" : "interfaces"];
+    for (json& entry : list) {
+        bool is_it = is_network ? member(entry, "name") == member(record, "network")
+                                : member(entry, "node") == member(record, "node") &&
+                                      member(entry, "address") == member(record, "address");
+        if (is_it) entry["state"] = member(record, "to");
     }
 }
 

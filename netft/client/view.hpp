@@ -28,6 +28,7 @@ class View {
     void apply_peer(nlohmann::json record);
     void apply_route(nlohmann::json record);
     void apply_transition(const nlohmann::json& record);
+    void apply_state(const nlohmann::json& record);
     void apply_selection(const nlohmann::json& record);
 
     nlohmann::json document_{{"peers", nlohmann::json::array()}};

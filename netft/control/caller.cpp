@@ -22,7 +22,8 @@ namespace {
 constexpr uid_t kNobody = 65534;
 constexpr std::size_t kGroupsMax = 65536;  // NGROUPS_MAX of the kernel
 constexpr std::array<std::string_view, 3> kOwners{"reload", "take-over", "version"};
-constexpr std::array<std::string_view, 5> kReading{"show", "get", "history", "stream", "version"};
+constexpr std::array<std::string_view, 6> kReading{"show",   "get",     "history",
+                                                   "stream", "version", "why"};
 
 std::string command_of(pid_t pid) {
     if (pid <= 0) return {};

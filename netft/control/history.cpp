@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "netft/control/status_cluster.hpp"
+
 namespace netft::control {
 
 using nlohmann::json;
@@ -14,6 +16,11 @@ void History::add(TransitionRecord record) {
 void History::add(SelectionRecord record) {
     std::string peer = record.peer;
     add_record(peer, std::move(record));
+}
+
+void History::add(const routing::StateChange& change, const std::vector<std::string>& peers) {
+    if (!change.node.empty()) return add_record(change.node, change);
+    for (const std::string& peer : peers) add_record(peer, change);
 }
 
 void History::add_record(const std::string& peer, Record record) {

@@ -10,6 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "netft/control/status.hpp"
 
@@ -21,13 +22,15 @@ class History {
 
     void add(TransitionRecord record);
     void add(SelectionRecord record);
+    // Of an interface: to its node's; of a network: to that of every peer there is.
+    void add(const routing::StateChange& change, const std::vector<std::string>& peers);
 
     // netft/docs/schema/history.json, oldest record first. A peer without any has none.
     nlohmann::json to_json(const std::string& peer, const WallClock& clock) const;
     std::size_t size(const std::string& peer) const;
 
  private:
-    using Record = std::variant<TransitionRecord, SelectionRecord>;
+    using Record = std::variant<TransitionRecord, SelectionRecord, routing::StateChange>;
     struct Ring {
         std::deque<Record> records;
         std::uint64_t forgotten = 0;

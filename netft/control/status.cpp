@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "netft/control/config_values.hpp"
+#include "netft/control/status_cluster.hpp"
 #include "netft/control/status_records.hpp"
 #include "netft/wire/opening.hpp"
 
@@ -85,6 +86,8 @@ json node_to_json(const NodeStatus& status) {
             {"netftd_version", status.netftd_version},
             {"adapter", adapter_to_json(status)},
             {"ports", ports_to_json(status)},
+            {"networks", networks_to_json(status.states)},
+            {"interfaces", interfaces_to_json(status.states)},
             {"warnings", status.warnings},
             {"local_health", {{"score", status.health_score}, {"patience", status.patience / 4.0}}},
             {"counters", counters_to_json(status.counters)},

@@ -14,6 +14,8 @@
 #include "netft/core/counters.hpp"
 #include "netft/core/events.hpp"
 #include "netft/core/settings.hpp"
+#include "routing/topology/cluster_states.hpp"
+#include "routing/topology/state_tracker.hpp"
 #include "routing/topology/topology_manager.hpp"
 
 namespace netft::control {
@@ -51,6 +53,7 @@ struct PeerStatus {
     core::TrafficRule traffic;
     std::string relay;         // the node between us and it, while no direct route is up; else ""
     std::string session_note;  // what hinders the session; "" when all is well
+    std::optional<RouteId> selected;  // the route that policy failover takes
 };
 
 struct PortStatus {
@@ -81,6 +84,8 @@ struct NodeStatus {
     unsigned patience = 4;      // quarters
     core::WorkerCounters counters;
     DropCounters drops;
+    std::vector<core::TrafficClass> classes;
+    routing::ClusterStates states;  // of networks and interfaces, as all nodes see them
 };
 
 // netft-route show --json (netft/docs/schema/show.json).

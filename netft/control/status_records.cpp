@@ -51,14 +51,6 @@ json counters_of(const core::RouteReport& report) {
             {"transitions", report.transitions}};
 }
 
-json stamp(json fields, const char* type, TimePoint at, const WallClock& clock) {
-    fields["version"] = 1;
-    fields["type"] = type;
-    fields["at"] = clock.to_rfc3339(at);
-    fields["unix_ns"] = (clock.wall + (at - clock.monotonic)).time_since_epoch().count();
-    return fields;
-}
-
 std::string direction_name(core::Direction direction) {
     switch (direction) {
         case core::Direction::received: return "received";
@@ -126,6 +118,14 @@ json quality_to_json(const core::RouteReport& report) {
 }
 
 }  // namespace
+
+json stamp(json fields, const char* type, TimePoint at, const WallClock& clock) {
+    fields["version"] = 1;
+    fields["type"] = type;
+    fields["at"] = clock.to_rfc3339(at);
+    fields["unix_ns"] = (clock.wall + (at - clock.monotonic)).time_since_epoch().count();
+    return fields;
+}
 
 std::string route_state(BfdState state, bool suspect) {
     if (state == BfdState::up && suspect) return "suspect";

@@ -19,6 +19,8 @@ std::string reason_of(const RouteStatus& route);
 // "500 ms = 5 × 100 ms".
 std::string detects_text(const RouteStatus& route);
 
+// The fields of a record, with version, type and time.
+nlohmann::json stamp(nlohmann::json fields, const char* type, TimePoint at, const WallClock& clock);
 // An object of "routes" in show.
 nlohmann::json route_to_json(const RouteStatus& route, const WallClock& clock);
 // The records that a new subscription begins with: node, peers, routes.

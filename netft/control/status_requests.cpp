@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "netft/control/status_flow.hpp"
 #include "netft/control/status_records.hpp"
 
 namespace netft::control {
@@ -10,6 +11,8 @@ namespace netft::control {
 namespace {
 
 using nlohmann::json;
+
+constexpr std::size_t kEthernetHeader = 14;
 
 json error(const std::string& what) { return {{"error", what}}; }
 
@@ -41,19 +44,31 @@ json no_such_peer(const NodeStatus& status, const std::string& target) {
 
 }  // namespace
 
-json get_route(const NodeStatus& status, const std::string& target, const WallClock& clock) {
+json get_route(const NodeStatus& status, const std::string& target, const WallClock& clock,
+               const json& request) {
     const PeerStatus* peer = find_peer(status, target);
     if (peer == nullptr) return no_such_peer(status, target);
+    auto flow = flow_of_request(request, status.adapter_mtu + kEthernetHeader);
+    if (!flow) return error(flow.error().what);
+    core::Policy policy = peer->traffic.policy;
     json routes = json::array();
-    for (const RouteStatus& route : peer->routes)
-        if (route.report.use != core::RouteUse::none) routes.push_back(route_to_json(route, clock));
+    if (*flow) {
+        policy = core::policy_of(**flow, peer->traffic, status.classes);
+        for (const RouteStatus& route : routes_for(*peer, policy))
+            routes.push_back(route_to_json(route, clock));
+    } else {
+        for (const RouteStatus& route : peer->routes)
+            if (route.report.use != core::RouteUse::none)
+                routes.push_back(route_to_json(route, clock));
+    }
     return {{"version", 1},
             {"target", target},
             {"peer", peer->name},
             {"state", peer->reachable ? "reachable" : "unreachable"},
             {"relay", peer->relay.empty() ? json() : json(peer->relay)},
             {"note", peer->note},
-            {"policy", core::to_string(peer->traffic.policy)},
+            {"flow", *flow ? flow_to_json(**flow) : json()},
+            {"policy", core::to_string(policy)},
             {"routes", std::move(routes)}};
 }
 
@@ -69,7 +84,7 @@ json answer_request(const json& request, const NodeStatus& status, const History
                     const WallClock& clock) {
     std::string name = text(request, "request");
     if (name == "show") return to_json(status, clock);
-    if (name == "get") return get_route(status, text(request, "target"), clock);
+    if (name == "get") return get_route(status, text(request, "target"), clock, request);
     if (name == "history") return get_history(status, history, text(request, "peer"), clock);
     return error("request \"" + name + "\": not known");
 }

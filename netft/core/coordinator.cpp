@@ -222,6 +222,7 @@ std::optional<Duration> Coordinator::renew_after() const {
 
 void Coordinator::handle_timers(TimePoint now) {
     service_view(now);
+    service_states(now);
     for (auto& [id, peer] : peers_) keep_sessions(now, peer);
     initiate_where_due(now);
 }
@@ -256,6 +257,8 @@ std::optional<TimePoint> Coordinator::next_deadline() const {
             take(peer.unreachable_since + kReopenAfter);
     }
     take(view_due_);
+    take(states_due_);
+    take(tracker_.next_deadline());
     take(view_refresh_);
     if (stalled_) take(*stalled_ + kStallRemembered);
     return soonest;

@@ -30,6 +30,8 @@
 #include "netft/wire/control.hpp"
 #include "netft/wire/header.hpp"
 #include "netft/wire/view.hpp"
+#include "routing/topology/cluster_view.hpp"
+#include "routing/topology/state_tracker.hpp"
 #include "routing/topology/view_inbox.hpp"
 
 namespace netft::core {
@@ -96,12 +98,17 @@ class Coordinator {
     static constexpr std::size_t kLivesMax = 8;
     // Views: changes are gathered for this long; the least time between two views, and what each
     // message of one adds to it; and how often one goes out unchanged.
+    static constexpr unsigned kUnshownMax = 2;  // more than a lost answer
     static constexpr Duration kViewGathering = 10ms;
     static constexpr Duration kViewInterval = 100ms;
     static constexpr Duration kViewMessageInterval = 500us;
     static constexpr Duration kViewPause = 10ms;  // when the pacer says no
     static constexpr Duration kViewRefresh = 30s;
     static constexpr Duration kStallRemembered = 10s;
+    // States are worked out anew this long after a change at the earliest, and what each route of
+    // the cluster adds to it.
+    static constexpr Duration kStatesInterval = 100ms;
+    static constexpr Duration kStatesRouteInterval = 5us;
     // Session openings taken per second in mode none, and how many at once.
     static constexpr unsigned kOpeningsPerSecond = 1000;
     static constexpr unsigned kOpeningsBurst = 256;
@@ -141,6 +148,12 @@ class Coordinator {
     // Whether peer `who`, which we reach, says that it reaches `whom` by a route of its own.
     // nullopt: it says nothing of it, or cannot be asked.
     std::optional<bool> says_it_reaches(PeerId who, PeerId whom) const;
+
+    // The cluster as it looks from here: nodes()[0] is ours.
+    routing::ClusterView cluster_view(TimePoint now) const;
+    // States of networks and interfaces as all nodes see them; and what of them changed.
+    const routing::ClusterStates& states() const { return tracker_.states(); }
+    std::optional<routing::StateChange> poll_change() { return tracker_.poll_change(); }
 
     // --- for people
     const Settings& settings() const { return settings_; }
@@ -209,6 +222,7 @@ class Coordinator {
         Duration view_interval{};
         std::size_t view_cursor = 0;         // parts below were sent in this round
         Standing trouble = Standing::known;  // with its last handshake
+        unsigned unshown = 0;                // sessions that it asked for since it showed one
     };
 
     PeerId id_of(const PublicKey& key);
@@ -284,6 +298,13 @@ class Coordinator {
     void handle_view_ack(Peer& peer, std::uint64_t serial, std::uint8_t part);
     void handle_reach(TimePoint now, Peer& peer);
     void forget_routes();
+    // coordinator_cluster.cpp
+    void touch_states(TimePoint now);
+    void service_states(TimePoint now);
+    std::vector<routing::SeenInterface> seen_interfaces(const Peer* peer) const;
+    void add_own_routes(routing::ClusterView& view) const;
+    void add_routes_of(routing::ClusterView& view, std::size_t node, const NodeView& said,
+                       const std::map<IpAddress, std::size_t>& nodes) const;
     void note_transition(TimePoint now, const RouteTransition& transition);
     void begin_session(TimePoint now, Peer& peer);
     void introduce(TimePoint now, Peer& peer);
@@ -320,7 +341,10 @@ class Coordinator {
     std::optional<TimePoint> view_refresh_;
     std::optional<TimePoint> stalled_;  // when we last were
     session::OpeningPacer view_pacer_;  // 2,000 messages a second
-    std::uint64_t views_version_ = 0;   // counts what peers said anew
+    routing::StateTracker tracker_;
+    std::optional<TimePoint> states_due_;
+    TimePoint states_made_;
+    std::size_t states_routes_ = 0;  // that the last states were made from
 
     // Modes encrypt and sign.
     struct Secure {

@@ -128,6 +128,8 @@ void Coordinator::take_initiation(TimePoint now, Peer& peer, EndpointId local,
                                             *index, HandshakeStatus::done);
     if (!response) return drops_.count(DropReason::rx_bad_seal);
     peer.opening.set_keys(*index, response->keys);
+    if (++peer.unshown >= kUnshownMax && peer.trouble == Standing::known)
+        note_trouble(now, peer, Standing::unshown);
     remember_answer(peer, {mac1_of(datagram), *index, response->datagram});
     if (!peer.last_path) remember_path(peer, local, remote);
     plan_dirty_ = true;

@@ -187,6 +187,7 @@ void Coordinator::begin_session(TimePoint now, Peer& peer) {
     if (session == nullptr) return;
     if (session->serial != peer.last_serial) ++peer.sessions_opened;
     note_trouble(now, peer, Standing::known);
+    peer.unshown = 0;
     peer.last_serial = session->serial;
     std::uint64_t incarnation = session->incarnation;  // name_clone() ends sessions
     if (incarnation == peer.incarnation) {

@@ -12,6 +12,7 @@
 namespace netft::core {
 
 void Coordinator::touch_view(TimePoint now) {
+    touch_states(now);
     if (view_due_) return;
     std::size_t messages = view_parts_.size() * peers_.size();
     Duration interval = std::max<Duration>(kViewInterval, messages * kViewMessageInterval);
@@ -51,6 +52,7 @@ ViewRoute Coordinator::view_of(const routing::Route& route, std::uint8_t interfa
         out.suspect = known->second.suspect;
         out.peer_said_so = known->second.peer_said_so;
         out.reason = known->second.reason;
+        out.damped = out.reason == Diagnostic::flapping;  // kept out of use
     }
     if (!route.usable) {
         out.peer_said_so = false;
@@ -152,8 +154,7 @@ std::vector<std::pair<EndpointId, Endpoint>> Coordinator::up_paths_to(const Peer
 
 void Coordinator::handle_view(TimePoint now, Peer& peer, std::uint64_t serial,
                               const ViewPart& part) {
-    (void)now;
-    if (peer.views.handle_part(serial, part)) ++views_version_;
+    if (peer.views.handle_part(serial, part)) touch_states(now);
 }
 
 void Coordinator::handle_view_ack(Peer& peer, std::uint64_t serial, std::uint8_t part) {

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "netft/control/status_cluster.hpp"
 #include "netft/control/status_records.hpp"
 #include "netft/core/frame_limits.hpp"
 #include "netft/daemon/stack.hpp"
@@ -236,6 +237,7 @@ Status Daemon::settle() {
         if (!worker_->send(send->local, send->remote, send->bytes, send->seal))
             ++control_queue_full_;
     log_notices();
+    tell_changes();
     return settle_adapter();
 }
 
@@ -342,6 +344,21 @@ Status Daemon::settle_adapter() {
         return fail("adapter " + settings.adapter_name + " was deleted by somebody", ENODEV);
     log_.warn("adapter", control::Fault::local, done.error().what);
     return {};
+}
+
+// States of networks and interfaces: to the log, the readers and the history.
+void Daemon::tell_changes() {
+    while (auto change = coordinator_->poll_change()) {
+        bool is_news = change->from != "unknown" || change->to != "up";
+        if (change->to != "up" && change->to != "unknown")
+            log_.warn("TM", control::Fault::peer, control::log_text(*change));
+        else if (is_news)
+            log_.info("TM", control::log_text(*change));
+        publish(control::Stream::watch, control::to_json(*change, wall_clock()));
+        std::vector<std::string> peers;
+        for (const core::PeerView& peer : coordinator_->peers()) peers.push_back(peer.name);
+        if (is_news) history_.add(*change, peers);
+    }
 }
 
 void Daemon::log_notices() {

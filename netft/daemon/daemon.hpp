@@ -85,6 +85,7 @@ class Daemon {
     Status settle_adapter();
     void settle_next_hops();
     void log_notices();
+    void tell_changes();
     int timeout_ms() const;
 
     // requests.cpp

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "netft/control/config.hpp"
+#include "netft/control/status_cluster.hpp"
 #include "netft/control/status_records.hpp"
 #include "netft/control/status_requests.hpp"
 #include "netft/daemon/daemon.hpp"
@@ -48,6 +49,8 @@ nlohmann::json Daemon::handle_request(const nlohmann::json& request,
         stop_ = true;
         return {{"ok", true}};
     }
+    if (what == "why")
+        return control::answer_why(coordinator_->cluster_view(dataplane::monotonic_now()), request);
     return control::answer_request(request, status(), history_, wall_clock());
 }
 
@@ -139,6 +142,8 @@ control::NodeStatus Daemon::status() {
     out.adapter_ipv4 = self.ipv4;
     out.adapter_ipv6 = self.ipv6;
     out.adapter_mtu = coordinator_->adapter_mtu();
+    out.classes = settings.classes;
+    out.states = coordinator_->states();
     out.warnings = coordinator_->warnings();
     if (auto warning = control::security_warning(settings.security); !warning.empty())
         out.warnings.insert(out.warnings.begin(), warning);
@@ -165,6 +170,8 @@ control::NodeStatus Daemon::status() {
         entry.sessions_opened = peer.sessions_opened;
         entry.relay = peer.relay;
         entry.traffic = settings.traffic_to(peer.id);
+        for (const core::PeerReport& report : report_.core.peers)
+            if (report.peer == peer.id) entry.selected = report.in_use;
         for (const routing::Route& route : coordinator_->routes()) {
             if (route.peer != peer.id) continue;
             control::RouteStatus state{route, {}, peer.has_session};

@@ -43,6 +43,7 @@ enum class Standing : std::uint8_t {
     other_key = 4,   // its answers do not open: another cluster key, or a wrong public key
     other_mode = 5,  // another security mode
     cloned = 6,      // two machines use one key
+    unshown = 7,     // it asks for sessions and shows none: another cluster key, or it is deaf
 };
 
 // 32 bits that stand for an address among those of one node (FNV-1a over its bytes).

@@ -2,6 +2,7 @@
 
     n1 ====== n2     net0 and net1
 """
+import json
 import os
 import subprocess
 
@@ -9,6 +10,7 @@ from lab.demo import Probe
 from lab.shell import wait_until
 from lab.spec import Spec
 from support.registry import test
+from support.schema import validate
 from support.sessions import wait_for
 
 DUPLICATE = Spec(nodes=2, networks=2, policy="duplicate")
@@ -68,6 +70,22 @@ def copies_do_not_reach_the_adapter(lab):
 def small_frames_lose_nothing_in_a_silent_cut(lab):
     check_nothing_lost(lab)
     assert "frames of up to 256 bytes duplicated" in lab["n1"].run("netft-route").stdout
+
+
+@test(SMALL)
+def get_says_what_a_packet_of_that_kind_would_get(lab):
+    def get(*words):
+        answer = json.loads(lab["n1"].run("netft-route", "get", "n2", "--json", *words).stdout)
+        validate(answer, "get.json")
+        return answer["policy"], sorted(route["use"] for route in answer["routes"])
+    assert get() == ("failover", ["copy", "main"]), get()
+    assert get("--size", 256) == ("duplicate", ["copy", "main"])
+    assert get("--size", 257) == ("failover", ["main"])
+    assert get("--port", 5405, "--protocol", "udp") == ("failover", ["main"])
+    text = lab["n1"].run("netft-route", "get", "n2", "--dscp", 46, "--size", 64).stdout
+    assert text.startswith("policy duplicate\n") and "copies" in text, text
+    done = lab["n1"].run("netft-route", "get", "n2", "--dscp", 64, check=False)
+    assert done.returncode == 1 and "dscp: 0 to 63" in done.stderr, done
 
 
 @test(SPREAD)

@@ -87,6 +87,7 @@ class Town {
         endpoint.prefix_length = 24;
         endpoint.mtu = variant % 2 == 0 ? 1500 : 9000;
         out.endpoints = {endpoint};
+        out.features = kFeatureViews;
         return out;
     }
 

@@ -61,6 +61,92 @@ Violations views_get_through_loss_and_restarts() {
     return s.checkers.violations();
 }
 
+std::string text_of(const routing::ClusterStates& states) {
+    std::string out;
+    for (const auto& network : states.networks) {
+        out += network.name + " " + std::string(to_string(network.state));
+        for (const std::string& pair : network.apart) out += " " + pair;
+        out += "; ";
+    }
+    for (const auto& i : states.interfaces)
+        out += i.node + " " + i.name + " " + std::string(to_string(i.state)) + "; ";
+    return out;
+}
+
+// All nodes have the same picture, and its networks are in these states.
+void agree(Stage& s, const std::vector<routing::NetworkState>& networks, const std::string& when) {
+    std::string first = text_of(s.world.node(0).coordinator->states());
+    for (std::size_t i = 1; i < s.world.settings().nodes; ++i) {
+        std::string other = text_of(s.world.node(i).coordinator->states());
+        s.expect(other == first,
+                 when + ": n1 sees " + first + " n" + std::to_string(i + 1) + " sees " + other);
+    }
+    const auto& seen = s.world.node(0).coordinator->states().networks;
+    bool fits = seen.size() == networks.size();
+    for (std::size_t k = 0; fits && k < seen.size(); ++k) fits = seen[k].state == networks[k];
+    s.expect(fits, when + ": n1 sees " + first);
+}
+
+using routing::NetworkState;
+
+Violations an_asymmetric_partition_is_seen_by_all_as_one() {
+    Stage s({.nodes = 4, .networks = 2, .timing = {100ms, 5}, .seed = 65});
+    agree(s, {NetworkState::up, NetworkState::up}, "2 s after the start");
+    s.world.link(0, 1, 0).is_cut = true;  // one way
+    s.run(1s);
+    agree(s, {NetworkState::partitioned, NetworkState::up}, "one direction of a pair cut");
+    s.world.link(0, 1, 0).is_cut = false;
+    for (std::size_t i = 1; i < 4; ++i) s.world.link(i, 0, 1).is_cut = true;
+    s.run(2s);
+    agree(s, {NetworkState::up, NetworkState::partitioned}, "n1 is deaf");
+    for (std::size_t i = 0; i < 4; ++i)
+        for (std::size_t k = 0; k < 4; ++k) s.world.link(i, k, 1).is_cut = true;
+    s.run(1s);
+    agree(s, {NetworkState::up, NetworkState::down}, "a whole network cut");
+    s.world.set_carrier(2, 0, false);
+    s.run(1s);
+    s.world.set_carrier(2, 0, true);
+    s.world.heal_everything();
+    s.run(3s);
+    agree(s, {NetworkState::up, NetworkState::up}, "healed");
+    return s.checkers.violations();
+}
+
+// The bound: 4 s after the last fault has ended.
+Violations all_nodes_agree_soon_after_faults_end() {
+    for (std::uint64_t seed = 66; seed < 76; ++seed) {
+        Stage s({.nodes = 5,
+                 .networks = 3,
+                 .timing = {100ms, 5},
+                 .seed = seed,
+                 .lists_all_endpoints = true});
+        Random& random = s.world.random();
+        for (int fault = 0; fault < 30; ++fault) {
+            std::size_t a = random.below(5);
+            std::size_t b = random.below(5);
+            std::size_t net = random.below(3);
+            switch (random.below(5)) {
+                case 0: cut_pair(s, a, b, net, true); break;
+                case 1: s.world.link(a, b, net).is_cut = random.chance(0.5); break;
+                case 2: s.world.set_carrier(a, net, random.chance(0.5)); break;
+                case 3: s.world.stall(a, random.between(100ms, 2s)); break;
+                case 4:
+                    s.world.stop(a);
+                    s.world.start(a);
+                    break;
+            }
+            s.run(random.between(10ms, 700ms));
+        }
+        s.run(2s);  // stalls end
+        s.world.heal_everything();
+        s.run(4s);
+        auto up = NetworkState::up;
+        agree(s, {up, up, up}, "seed " + std::to_string(seed));
+        if (!s.checkers.violations().empty()) return s.checkers.violations();
+    }
+    return {};
+}
+
 Violations a_quiet_cluster_says_little() {
     Stage s({.nodes = 4, .networks = 2, .timing = {100ms, 5}, .seed = 63, .rekey_after = 1h});
     s.run(5s);
@@ -100,6 +186,8 @@ std::vector<Scenario> view_scenarios() {
 #define NETFT_SCENARIO(name) {#name, name}
         NETFT_SCENARIO(everybody_hears_who_reaches_whom),
         NETFT_SCENARIO(views_get_through_loss_and_restarts),
+        NETFT_SCENARIO(an_asymmetric_partition_is_seen_by_all_as_one),
+        NETFT_SCENARIO(all_nodes_agree_soon_after_faults_end),
         NETFT_SCENARIO(a_quiet_cluster_says_little),
         NETFT_SCENARIO(an_older_version_is_told_nothing_and_lacks_nothing),
 #undef NETFT_SCENARIO

@@ -15,6 +15,7 @@ void add_get(CLI::App& app, client::Context& context);
 void add_watch(CLI::App& app, client::Context& context);
 void add_history(CLI::App& app, client::Context& context);
 void add_wait(CLI::App& app, client::Context& context);
+void add_why(CLI::App& app, client::Context& context);
 void add_check(CLI::App& app, client::Context& context);
 
 // What netft-route does without a subcommand.

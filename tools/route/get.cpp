@@ -39,13 +39,38 @@ void print_routes(const json& answer) {
     std::cout << peer << " is unreachable: " << (note.empty() ? "no route is up" : note) << '\n';
 }
 
-Result<int> run_get(const client::Context& context, const std::string& target) {
-    auto answer = context.ask({{"request", "get"}, {"target", target}});
+// Of a packet that is made up; what is not named is left to netftd.
+struct Packet {
+    std::optional<unsigned> dscp;
+    std::optional<unsigned> port;
+    std::optional<unsigned> size;
+    std::string protocol;
+};
+
+json request_of(const std::string& target, const Packet& packet) {
+    json request{{"request", "get"}, {"target", target}};
+    if (packet.dscp) request["dscp"] = *packet.dscp;
+    if (packet.port) request["port"] = *packet.port;
+    if (packet.size) request["size"] = *packet.size;
+    if (!packet.protocol.empty()) request["protocol"] = packet.protocol;
+    return request;
+}
+
+void print_policy(const json& answer) {
+    if (client::member(answer, "flow").is_null()) return;
+    std::cout << "policy " << client::printable(text(answer, "policy")) << '\n';
+}
+
+Result<int> run_get(const client::Context& context, const std::string& target,
+                    const Packet& packet) {
+    auto answer = context.ask(request_of(target, packet));
     if (!answer) return tl::unexpected(answer.error());
-    if (context.json)
+    if (context.json) {
         client::print_json(*answer);
-    else
+    } else {
+        print_policy(*answer);
         print_routes(*answer);
+    }
     bool is_carried = !client::member(*answer, "routes").empty() || !text(*answer, "relay").empty();
     return is_carried ? client::kDone : client::kFailed;
 }
@@ -57,8 +82,14 @@ void add_get(CLI::App& app, client::Context& context) {
         "get", "which route or relay would carry a packet now; exit 1 when none would");
     auto target = std::make_shared<std::string>();
     command->add_option("target", *target, "a peer's name or virtual address")->required();
-    command->callback([&context, target] {
-        context.run = [&context, target] { return run_get(context, *target); };
+    auto packet = std::make_shared<Packet>();
+    command->add_option("--dscp", packet->dscp, "of a packet with this DSCP (0..63)");
+    command->add_option("--port", packet->port, "… with this UDP or TCP port at either end");
+    command->add_option("--protocol", packet->protocol, "… of this protocol (tcp)")
+        ->check(CLI::IsMember({"tcp", "udp"}));
+    command->add_option("--size", packet->size, "… in a frame of so many bytes (a full one)");
+    command->callback([&context, target, packet] {
+        context.run = [&context, target, packet] { return run_get(context, *target, *packet); };
     });
 }
 

@@ -48,6 +48,17 @@ std::string selection_text(const json& record, const Style& style) {
     return line + "moves from route " + from + " to route " + to;
 }
 
+std::string cluster_state_text(const json& record, const Style& style) {
+    std::string what = "network " + text(record, "network");
+    if (!member(record, "node").is_null())
+        what = text(record, "node") + " " + text(record, "interface") + " (" +
+               text(record, "network") + ")";
+    std::string line = client::printable(text(record, "at") + "  " + what + "  ");
+    line += state_text(record, "from", style) + " → " + state_text(record, "to", style);
+    std::string detail = client::printable(text(record, "detail"));
+    return detail.empty() ? line : line + "  " + detail;
+}
+
 }  // namespace
 
 Style style_of_output() {
@@ -64,6 +75,7 @@ std::string render_record(const json& record, const Style& style) {
     std::string type = text(record, "type");
     if (type == "transition") return transition_text(record, style);
     if (type == "selection") return selection_text(record, style);
+    if (type == "state") return cluster_state_text(record, style);
     if (type == "lost")
         return paint(plain(record, "count") + " records lost: this reader is too slow", Tone::warn,
                      style.colour);

@@ -238,6 +238,45 @@ void render_peers(std::ostream& out, const json& document, const Style& style) {
     }
 }
 
+std::string joined(const json& names) {
+    std::string out;
+    for (const json& name : names)
+        if (name.is_string()) out += (out.empty() ? "" : ", ") + name.get<std::string>();
+    return out;
+}
+
+// "network 10.0.0.0/24 is partitioned: n1 – n3 cannot talk".
+void render_network(std::ostream& out, const json& network, const Style& style) {
+    std::string state = text(network, "state");
+    if (state == "up") return;
+    std::string apart = joined(member(network, "apart"));
+    out << "network " << client::printable(text(network, "name")) << " is "
+        << client::paint(client::printable(state), Tone::bad, style.colour)
+        << (apart.empty() ? "" : ": " + client::printable(apart) + " cannot talk") << '\n';
+}
+
+// "interface eth1 of n2 (10.0.1.0/24) is failed: carrier lost, misses n1".
+void render_interface(std::ostream& out, const json& interface, const Style& style) {
+    std::string state = text(interface, "state");
+    if (state == "up") return;
+    std::string name = text(interface, "name");
+    std::string why = text(interface, "reason");
+    std::string misses = joined(member(interface, "misses"));
+    if (!misses.empty()) why += (why.empty() ? "misses " : ", misses ") + misses;
+    out << client::printable("interface " + (name.empty() ? text(interface, "address") : name) +
+                             " of " + text(interface, "node") + " (" + text(interface, "network") +
+                             ") is ")
+        << client::paint(client::printable(state), Tone::bad, style.colour)
+        << (why.empty() ? "" : ": " + client::printable(why)) << '\n';
+}
+
+// What is not up of networks and interfaces, by the words of all nodes.
+void render_cluster(std::ostream& out, const json& document, const Style& style) {
+    for (const json& network : member(document, "networks")) render_network(out, network, style);
+    for (const json& interface : member(document, "interfaces"))
+        render_interface(out, interface, style);
+}
+
 }  // namespace
 
 void render_show(std::ostream& out, const json& document, const Style& style) {
@@ -246,6 +285,7 @@ void render_show(std::ostream& out, const json& document, const Style& style) {
     render_counts(out, document, rows, style);
     render_policies(out, document);
     render_peers(out, document, style);
+    render_cluster(out, document, style);
     client::Table table(columns());
     for (const Row& row : rows) table.add(cells_of(row, style));
     if (!table.empty()) out << '\n';

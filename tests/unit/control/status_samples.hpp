@@ -3,6 +3,7 @@
 #pragma once
 
 #include "netft/control/status.hpp"
+#include "routing/topology/cluster_view.hpp"
 
 namespace netft::control::samples {
 
@@ -85,7 +86,24 @@ inline NodeStatus node() {
     PeerStatus n3{.name = "n3", .note = "never heard of"};
     n3.ipv4 = *IpAddress::parse("169.254.1.3");
     n3.session_note = "its initiation was refused";
+    n2.selected = RouteId(1);
     status.peers = {n2, n3};
+    status.states.networks = {{"10.0.0.0/24", routing::NetworkState::up, {}},
+                              {"storage", routing::NetworkState::down, {"n1 – n2"}}};
+    status.states.interfaces = {{"n1",
+                                 "eth0",
+                                 "10.0.0.1",
+                                 "10.0.0.0/24",
+                                 routing::InterfaceState::up,
+                                 Diagnostic::none,
+                                 {}},
+                                {"n2",
+                                 "eth1",
+                                 "fe80::2",
+                                 "storage",
+                                 routing::InterfaceState::failed,
+                                 Diagnostic::carrier_lost,
+                                 {"n1"}}};
     return status;
 }
 
@@ -112,6 +130,38 @@ inline SelectionRecord selection() {
 
 inline SelectionRecord relayed() {
     return {{.at = TimePoint(1001s), .from = RouteId(1), .relay = PeerId(2)}, "n2", "n3"};
+}
+
+inline routing::StateChange network_change() {
+    return {.at = TimePoint(1001s),
+            .network = "storage",
+            .from = "up",
+            .to = "partitioned",
+            .detail = "n1 – n2 cannot talk"};
+}
+
+inline routing::StateChange interface_change() {
+    return {.at = TimePoint(1001s),
+            .network = "storage",
+            .node = "n2",
+            .interface = "eth1",
+            .address = "10.0.1.2",
+            .from = "unreachable",
+            .to = "failed",
+            .detail = "carrier lost"};
+}
+
+// Two nodes, of which the other has no carrier on the only network.
+inline routing::ClusterView cluster() {
+    routing::ClusterView view;
+    for (const char* name : {"n1", "n2"}) {
+        routing::SeenNode node{.name = name, .has_word = view.nodes.empty()};
+        node.interfaces = {{*IpAddress::parse("10.0.0.1"), "eth0", "10.0.0.0/24"}};
+        view.nodes.push_back(node);
+    }
+    view.nodes[0].standings = {Standing::known, Standing::known};
+    view.nodes[0].routes = {{.peer = 1, .peer_said_so = true, .reason = Diagnostic::carrier_lost}};
+    return view;
 }
 
 inline HeartbeatTrace heartbeat() {

@@ -117,13 +117,15 @@ BOOST_AUTO_TEST_CASE(a_snapshot_has_the_node_then_peers_and_their_routes) {
 
 BOOST_AUTO_TEST_CASE(get_finds_a_peer_by_name_or_virtual_address) {
     for (const char* target : {"n2", "169.254.1.2", "fe80::12", "fe80::12%netft0"}) {
-        json answer = get_route(samples::node(), target, samples::clock());
+        json answer = get_route(samples::node(), target, samples::clock(), json::object());
         BOOST_TEST(answer["peer"] == "n2");
         BOOST_TEST(answer["routes"].size() == 1u);
     }
-    BOOST_TEST(get_route(samples::node(), "n3", samples::clock())["state"] == "unreachable");
+    BOOST_TEST(get_route(samples::node(), "n3", samples::clock(), json::object())["state"] ==
+               "unreachable");
     for (const char* target : {"n1", "n9", "", "0.0.0.0", "10.0.0.2"})
-        BOOST_TEST(get_route(samples::node(), target, samples::clock()).contains("error"));
+        BOOST_TEST(
+            get_route(samples::node(), target, samples::clock(), json::object()).contains("error"));
 }
 
 BOOST_AUTO_TEST_CASE(requests_that_are_nonsense_are_answered_with_an_error) {
