@@ -67,12 +67,12 @@ struct Memif {
     std::unique_ptr<EthdevPort> port_b = must_open_port(b, pools, device_b, at_b);
 
     Memif() {
-        (void)receive(*port_b, drops);  // a memif client offers its buffers when it first polls
         wait_until("memif connected", [this] {
             device_a->handle_link();
             device_b->handle_link();
             return device_a->is_link_up() && device_b->is_link_up();
         });
+        (void)receive(*port_b, drops);  // a memif client offers its buffers when it first polls
     }
     ~Memif() {
         port_a.reset();
