@@ -294,7 +294,9 @@ std::uint32_t Route::handle_heartbeat(TimePoint now, std::uint64_t counter,
           true);
     if (state_ == BfdState::init || state_ == BfdState::up) arm_detection();
     remote_suspect_ = heartbeat.suspect;
-    judge(now, heartbeat, std::exchange(local_silent_, false));
+    bool was_silent = local_silent_;
+    local_silent_ = false;
+    judge(now, heartbeat, was_silent);
     return rtt_us;
 }
 

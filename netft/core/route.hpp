@@ -181,22 +181,22 @@ class Route {
     RoutePlan plan_;
     BfdState state_ = BfdState::down;
     Diagnostic reason_ = Diagnostic::none;
-    bool remote_said_so_ = false;
-    bool suspect_ = false;
-    bool local_silent_ = false;    // we miss theirs
-    bool remote_suspect_ = false;  // they miss ours, or find the route sick
-    bool has_session_ = false;
-    bool ever_lost_ = false;
-    bool transmit_due_ = false;
-    bool final_due_ = false;
-    bool polling_ = false;
-    bool announces_restart_ = false;
+    bool remote_said_so_ : 1 = false;
+    bool suspect_ : 1 = false;
+    bool local_silent_ : 1 = false;    // we miss theirs
+    bool remote_suspect_ : 1 = false;  // they miss ours, or find the route sick
+    bool has_session_ : 1 = false;
+    bool ever_lost_ : 1 = false;
+    bool transmit_due_ : 1 = false;
+    bool final_due_ : 1 = false;
+    bool polling_ : 1 = false;
+    bool announces_restart_ : 1 = false;
+    bool remote_was_stalled_ : 1 = false;  // says the heartbeat being handled
+    bool is_suspecting_ : 1 = false;       // armed, from last_heard_ on
     PeerRestart peer_restart_ = PeerRestart::none;
-    bool is_suspecting_ = false;  // armed, from last_heard_ on
     std::uint8_t notices_left_ = 0;
     std::uint8_t stall_tellings_ = 0;
-    std::uint8_t patience_ = 4;        // quarters
-    bool remote_was_stalled_ = false;  // says the heartbeat being handled
+    std::uint8_t patience_ = 4;  // quarters
     std::uint8_t remote_threshold_ = 0;
     RouteId remote_id_;
     std::uint32_t transitions_ = 0;
