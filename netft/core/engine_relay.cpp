@@ -184,7 +184,9 @@ void Engine::State::settle_relays(TimePoint now) {
     reach_scratch.clear();
     for (std::uint32_t slot = 0; is_relaying() && slot < peers.size(); ++slot) {
         const EnginePeer& peer = peers[slot];
-        if (peer.target_count == 0 || !peer.sending || !peer.relaying->understands) continue;
+        if (peer.target_count == 0 || !peer.sending) continue;
+        peer.relaying->may_from = {};  // met: the next loss of it is one
+        if (!peer.relaying->understands) continue;
         reach_scratch.push_back(node_id_of(plan_peers[slot].ipv6));
         if (!peer.relaying->reaches.empty()) relay_slots.push_back(slot);
     }

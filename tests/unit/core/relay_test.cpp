@@ -32,9 +32,9 @@ struct Trio {
     std::array<bool, kNodes> relays{true, true, true};
     std::vector<SelectionChange> changes;  // of the first
 
-    Trio() {
+    explicit Trio(Duration age = 3s) {
         for (std::size_t i = 0; i < kNodes; ++i) plan(i);
-        run(3s);
+        run(age);
     }
     void plan(std::size_t self) {
         Plan plan;
@@ -275,6 +275,14 @@ BOOST_AUTO_TEST_CASE(the_choice_stays_until_it_is_worse) {
         for (std::uint64_t target = 1; target < 20; ++target)
             ranks.insert(relay_rank(NodeId(relay), NodeId(target)));
     BOOST_TEST(ranks.size() == 19u * 19u);
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_was_met_is_relayed_to_at_once_however_young_the_node) {
+    Trio t(600ms);
+    BOOST_REQUIRE(t.engines[0].is_reachable(peer_id(1)));
+    t.part(0, 1);
+    t.run(700ms);
+    BOOST_TEST(t.engines[0].relay_to(peer_id(1)).has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
