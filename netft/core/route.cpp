@@ -179,11 +179,9 @@ void Route::forget_counts() {
     loss_out_.reset();
     jitter_.reset();
     sickness_.reset();
-    path_mtu_.reset();
+    forget_path_mtu();
     remote_probes_ = 0;
     probes_received_ = 0;
-    probe_due_ = 0;
-    mtu_changed_ = true;
 }
 
 // The only function that changes state_.
@@ -208,7 +206,10 @@ void Route::apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remot
         jitter_.reset();
         arm_detection();
     }
-    if (from == BfdState::up) ever_lost_ = true;
+    if (from == BfdState::up) {
+        ever_lost_ = true;
+        forget_path_mtu();
+    }
     if (to == BfdState::down || to == BfdState::admin_down) disarm_detection();
     transmit_due_ = may_send();
     emit(now, from, from_suspect, reason_, remote_said_so_);

@@ -172,6 +172,7 @@ class Route {
     OptionalTime suspect_deadline() const;
     void forget_remote();
     void forget_counts();
+    void forget_path_mtu();
     void remember(TimePoint now, Direction direction, std::uint64_t counter, const Heartbeat& h);
     Heartbeat compose(TimePoint now) const;
 

@@ -48,6 +48,14 @@ void Route::look_for_mtu(TimePoint now, const Heartbeat& heartbeat) {
     mtu_changed_ |= before != path_mtu_.limit();
 }
 
+// The path may be another when the route comes back; and probes that went down with it say nothing
+// of their size.
+void Route::forget_path_mtu() {
+    path_mtu_.reset();
+    probe_due_ = 0;
+    mtu_changed_ = true;
+}
+
 // What we found ourselves comes before what the peer says.
 void Route::judge(TimePoint now, const Heartbeat& heartbeat, bool was_silent) {
     if (state_ != BfdState::up) return;
