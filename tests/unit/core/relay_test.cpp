@@ -163,7 +163,8 @@ BOOST_AUTO_TEST_CASE(what_is_relayed_is_taken_once_whatever_the_way) {
     part(0, 1);
     run(1s);
     std::vector<std::uint8_t> inside = inner();
-    Verdict at_relay = receive(0, 2, wrapped(0, 2, RelayKind::forward, node_id(1), inside));
+    auto first_hop = wrapped(0, 2, RelayKind::forward, node_id(1), inside);  // lent to the verdict
+    Verdict at_relay = receive(0, 2, first_hop);
     BOOST_TEST((at_relay.kind == Verdict::Kind::forward));
     BOOST_TEST((at_relay.peer == peer_id(1)));
     BOOST_TEST((at_relay.origin == node_id(0)));
