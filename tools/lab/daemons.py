@@ -75,11 +75,14 @@ class Daemon:
         # ip(8) replaces itself by the command, so this is netftd's own pid.
         return process.pid
 
+    def has_ended(self):
+        """Not pid(): while ip(8) replaces itself by netftd the command line is empty."""
+        return self._started() is None
+
     def wait_ready(self, seconds=START_SECONDS):
-        # Not pid(): while ip(8) replaces itself by netftd the command line is empty.
-        answers = wait_until(lambda: self.show() or not self._started(), seconds)
-        if not answers or not self._started():
-            why = f"control socket silent for {seconds} s" if self._started() else "netftd ended"
+        answers = wait_until(lambda: self.show() or self.has_ended(), seconds)
+        if not answers or self.has_ended():
+            why = "netftd ended" if self.has_ended() else f"control socket silent for {seconds} s"
             raise LabError(f"{self.node}: {why}; its last words:\n{self.last_words()}")
 
     def start(self):

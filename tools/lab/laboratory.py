@@ -99,7 +99,7 @@ class Laboratory:
             raise LabError(f"{why}:\n{self._why_not_up()}")
 
     def _ended(self):
-        return [name for name, daemon in self.nodes.items() if not daemon.pid()]
+        return [name for name, daemon in self.nodes.items() if daemon.has_ended()]
 
     def missing_routes(self, name):
         """What keeps the node's routes from being complete, in words; empty when all are up."""
