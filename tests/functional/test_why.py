@@ -101,6 +101,14 @@ def nodes_that_are_none_are_refused(lab):
     assert lab["n1"].run("netft-route", "why", check=False).returncode == 2
 
 
+def history(lab):
+    return json.loads(lab["n1"].run("netft-route", "history", "n2", "--json").stdout)
+
+
+def has_failed(records):
+    return any(r["type"] == "state" and r["to"] == "failed" for r in records["records"])
+
+
 @test(THREE)
 def a_silent_cable(lab):
     with cut(lab, "n2"):
@@ -112,12 +120,14 @@ def a_silent_cable(lab):
         text = lab["n1"].run("netft-route").stdout
         assert f"network {NET1} is partitioned: n1 – n2, n2 – n3 cannot talk" in text, text
         assert f"interface eth1 of n2 ({NET1}) is failed" in text, text
+        # What is shown at once is news only when it has lasted a while.
+        wait_for("the record of it", lambda: has_failed(history(lab)))
     mended(lab)
     log = lab["n1"].last_words(60)
     assert f"network {NET1} up -> partitioned" in log, log
-    records = json.loads(lab["n1"].run("netft-route", "history", "n2", "--json").stdout)
+    records = history(lab)
     validate(records, "history.json")
-    assert any(r["type"] == "state" and r["to"] == "failed" for r in records["records"]), records
+    assert has_failed(records), "the record is gone"
 
 
 @test(THREE)
