@@ -72,13 +72,15 @@ std::string attach_advice(int error) {
             return "a running program owns it: stop that netftd, or choose another [adapter] name";
         case EINVAL:
         case EEXIST:
-            return "the name is taken by an interface that is not a TAP of one queue: remove that "
-                   "interface, or choose another [adapter] name";
+            return "the name is taken by an interface that is not a TAP, or by another program's "
+                   "TAP "
+                   "of several queues: remove that interface, or choose another [adapter] name";
     }
     return "TUNSETIFF";
 }
 
-Result<Descriptor> attach(const std::string& name) {
+// `flags`: what is asked for beyond a TAP with virtio headers.
+Result<Descriptor> attach(const std::string& name, unsigned flags) {
     Descriptor fd(::open(kTunPath, O_RDWR | O_NONBLOCK | O_CLOEXEC));
     if (fd.get() < 0) {
         const int error = errno;
@@ -87,7 +89,7 @@ Result<Descriptor> attach(const std::string& name) {
     }
     ifreq request{};
     std::copy(name.begin(), name.end(), request.ifr_name);
-    request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+    request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | flags);
     if (::ioctl(fd.get(), TUNSETIFF, &request) < 0) {
         const int error = errno;
         return fail_errno("adapter " + name + ": " + attach_advice(error), error);
@@ -101,16 +103,34 @@ bool is_persistent(int fd) {
     return (static_cast<unsigned short>(request.ifr_flags) & IFF_PERSIST) != 0;
 }
 
+Status take_over(const std::string& name, int fd) {
+    if (::ioctl(fd, TUNSETPERSIST, 0) == 0) return {};
+    return fail_errno("adapter " + name + ": cannot take over the persistent TAP", errno);
+}
+
+// Joining a TAP of several queues always succeeds: one that is not persistent has an owner that
+// runs.
+Status remove_left_queues(const std::string& name) {
+    Result<Descriptor> joined = attach(name, IFF_MULTI_QUEUE);
+    if (!joined) return tl::unexpected(joined.error());
+    if (is_persistent(joined->get())) return take_over(name, joined->get());
+    return fail_errno("adapter " + name + ": " + attach_advice(EBUSY), EBUSY);
+}
+
 // A persistent interface carries whatever its dead owner left (addresses, routes, flags). It goes
 // with its last descriptor, and a new one takes its name.
-Result<Descriptor> attach_fresh(const std::string& name) {
-    Result<Descriptor> first = attach(name);
-    if (!first || !is_persistent(first->get())) return first;
-    if (::ioctl(first->get(), TUNSETPERSIST, 0) < 0) {
-        return fail_errno("adapter " + name + ": cannot take over the persistent TAP", errno);
-    }
-    { const Descriptor closing = std::move(*first); }
-    return attach(name);
+Status remove_left(const std::string& name) {
+    Result<Descriptor> first = attach(name, 0);
+    if (!first && first.error().errno_value == EINVAL) return remove_left_queues(name);
+    if (!first) return tl::unexpected(first.error());
+    return is_persistent(first->get()) ? take_over(name, first->get()) : Status();
+}
+
+Result<Descriptor> attach_fresh(const std::string& name, unsigned flags) {
+    Result<Descriptor> first = attach(name, flags | IFF_TUN_EXCL);
+    if (first || first.error().errno_value != EBUSY) return first;
+    if (Status removed = remove_left(name); !removed) return tl::unexpected(removed.error());
+    return attach(name, flags | IFF_TUN_EXCL);
 }
 
 Status set_headers(int fd) {
@@ -131,14 +151,20 @@ Result<bool> set_offloads(int fd) {
 
 }  // namespace
 
-Result<Device> Device::open(const std::string& name) {
+Result<Device> Device::open(const std::string& name, bool several_queues) {
     if (Status named = check_name(name); !named) return tl::unexpected(named.error());
-    Result<Descriptor> fd = attach_fresh(name);
+    Result<Descriptor> fd = attach_fresh(name, several_queues ? IFF_MULTI_QUEUE : 0u);
     if (!fd) return tl::unexpected(fd.error());
     return prepare(fd->release(), name);
 }
 
-Result<Device> Device::adopt(int fd, const std::string& name) {
+Result<Device> Device::add_queue() const {
+    Result<Descriptor> fd = attach(name_, IFF_MULTI_QUEUE);
+    if (!fd) return tl::unexpected(fd.error());
+    return prepare(fd->release(), name_);
+}
+
+Result<Device> Device::adopt(int fd, const std::string& name, bool several_queues) {
     constexpr unsigned kKind = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
     Descriptor owned(fd);
     ifreq request{};
@@ -146,6 +172,11 @@ Result<Device> Device::adopt(int fd, const std::string& name) {
     const unsigned flags = is_tun ? static_cast<unsigned short>(request.ifr_flags) : 0;
     if ((flags & kKind) != kKind || name != request.ifr_name)
         return fail("adapter " + name + ": what was handed over is not this adapter", EINVAL);
+    if (several_queues && (flags & IFF_MULTI_QUEUE) == 0)
+        return fail("adapter " + name +
+                        ": what was handed over has one queue, and several workers "
+                        "need more: stop netftd and start it anew",
+                    EINVAL);
     (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
     return prepare(owned.release(), name);
 }

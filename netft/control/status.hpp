@@ -60,6 +60,13 @@ struct PortStatus {
     std::string note;  // why it is not of the kind that is configured; "" where it is
 };
 
+struct WorkerStatus {
+    std::optional<unsigned> core;  // nullopt: it floats
+    std::string note;              // why it floats where a core is configured; "" when all is well
+    core::WorkerCounters counters;
+    DropCounters drops;
+};
+
 struct NodeStatus {
     std::string node;
     std::string cluster;
@@ -78,8 +85,9 @@ struct NodeStatus {
     std::vector<std::string> warnings;
     unsigned health_score = 0;  // 0 is best; core/local_health
     unsigned patience = 4;      // quarters
-    core::WorkerCounters counters;
-    DropCounters drops;
+    std::vector<WorkerStatus> workers;
+    core::WorkerCounters counters;  // of all workers
+    DropCounters drops;             // likewise, and control's own
 };
 
 // netft-route show --json (netft/docs/schema/show.json).

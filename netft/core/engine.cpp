@@ -16,7 +16,8 @@ bool is_goodbye(const RouteTransition& transition) {
 
 }  // namespace
 
-Engine::Engine(std::uint64_t seed) : state_(std::make_unique<State>(seed)) {}
+Engine::Engine(std::uint64_t seed, const WorkerRole& role)
+    : state_(std::make_unique<State>(seed, role)) {}
 Engine::~Engine() = default;
 
 Path Engine::path_of(EndpointId local, const Endpoint& remote) const {
@@ -25,6 +26,7 @@ Path Engine::path_of(EndpointId local, const Endpoint& remote) const {
 
 void Engine::handle_stall(TimePoint now, const Stall& stall) {
     State& s = *state_;
+    if (!s.role.is_first()) return;  // it judges nobody
     if (stall.gap >= State::kStallTold || stall.kind != StallKind::stopped)
         s.emit(StallRecord{now, stall});
     if (stall.kind == StallKind::clock_stepped) return;
@@ -86,6 +88,7 @@ const PlanPeer* Engine::find_peer(PeerId peer) const {
 bool Engine::is_reachable(PeerId peer) const {
     std::uint32_t slot = state_->peer_slot(peer);
     if (slot == Path::kNoRoute) return false;
+    if (!state_->role.is_first()) state_->follow(slot);
     const EnginePeer& found = state_->peers[slot];
     return found.selected || (found.relay && found.sending);
 }
@@ -94,6 +97,7 @@ std::span<const PlanPeer> Engine::peers() const { return state_->plan_peers; }
 
 void Engine::handle_shutdown(TimePoint now) {
     state_->shutting_down = true;
+    if (!state_->role.is_first()) return;
     for (std::uint32_t slot = 0; slot < state_->routes.slots(); ++slot) {
         if (state_->routes[slot] == nullptr) continue;
         state_->routes[slot]->handle_shutdown(now);
@@ -133,6 +137,7 @@ Transmit Engine::State::transmit(TimePoint now, const QueuedTransmit& queued) {
     const EnginePeer& peer = peers[peer_slot(via.peer)];
     NETFT_ASSERT(peer.sending.has_value());
     bool is_notice = queued.via != queued.route;
+    join_counts(queued.route);
     Heartbeat heartbeat = is_notice ? route.make_notice(now) : route.make_heartbeat(now, random);
     Header header;
     header.type = MessageType::heartbeat;
@@ -150,6 +155,7 @@ Transmit Engine::State::transmit(TimePoint now, const QueuedTransmit& queued) {
     if (tracing && !trace.push(route.record(now, Direction::sent, header.counter, heartbeat, 0)))
         drops.count(DropReason::control_queue_full);
     if (!is_notice) {
+        refresh_spread(now, peer_slot(via.peer));
         route_timers.set(queued.route, route.next_deadline());
         queue_notices(queued.route);
     }
@@ -193,7 +199,9 @@ void Engine::State::emit(const Event& event) {
 void Engine::State::count_sealed(std::uint32_t peer_slot, std::uint64_t datagrams) {
     EngineSession& session = peers[peer_slot].sessions[*peers[peer_slot].sending];
     session.sealed += datagrams;
-    if (session.sealed < plan.rekey_datagrams || session.worn || !session.plan.keys) return;
+    // Each worker may seal its part of what the key is good for.
+    if (session.sealed < plan.rekey_datagrams / role.workers || session.worn || !session.plan.keys)
+        return;
     session.worn = true;
     emit(SessionWorn{plan_peers[peer_slot].id, session.plan.local});
 }
@@ -236,6 +244,7 @@ void Engine::State::settle_route(TimePoint now, std::uint32_t slot) {
 }
 
 void Engine::State::settle_peer(TimePoint now, std::uint32_t peer_slot) {
+    if (!role.is_first()) return follow_anew(peer_slot);
     for (std::uint32_t slot : peers[peer_slot].routes) settle_route(now, slot);
     select_route(now, peer_slot);
 }
@@ -248,9 +257,11 @@ void Engine::report(TimePoint now, Report& out) const {
     out.patience = static_cast<std::uint8_t>(s.patience);
     out.routes.clear();
     out.peers.clear();
+    if (!s.role.is_first()) return;  // the first worker's say all
     for (std::uint32_t slot = 0; slot < s.routes.slots(); ++slot) {
         if (out.routes.size() == out.routes.capacity()) break;
         if (s.routes[slot] == nullptr) continue;
+        state_->join_counts(slot);
         RouteReport report = s.routes[slot]->report();
         s.report_use(now, report);
         out.routes.push_back(report);

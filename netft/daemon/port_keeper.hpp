@@ -34,8 +34,12 @@ class PortKeeper {
         Error error;
     };
 
-    PortKeeper(const core::NodeSettings& self, const dataplane::Pools& pools)
-        : kind_(self.port), devices_(self.port_devices), pools_(&pools) {}
+    // `pools`: of the workers, each of which gets a port of its own for each endpoint.
+    PortKeeper(const core::NodeSettings& self, std::vector<const dataplane::Pools*> pools)
+        : kind_(self.port),
+          devices_(self.port_devices),
+          pools_(pools.front()),
+          all_pools_(std::move(pools)) {}
 
     // Opens and retires ports to match. True when bindings() changed. `failures`: what could not be
     // opened now; `opened`: what can be used from now on.
@@ -43,7 +47,7 @@ class PortKeeper {
               std::vector<Failure>& failures, std::vector<EndpointId>& opened);
     // What could not be opened may be tried again at once.
     void retry_now() { retry_at_.clear(); }
-    std::vector<dataplane::PortBinding> bindings() const;
+    std::vector<dataplane::PortBinding> bindings(std::size_t worker) const;
     // Closes retired ports; call it when the worker holds nothing but its current snapshot.
     void close_retired() { retired_.clear(); }
     bool has_retired() const { return !retired_.empty(); }
@@ -62,23 +66,26 @@ class PortKeeper {
 
  private:
     struct Open {
-        std::unique_ptr<dataplane::Port> port;
-        dataplane::EthdevPort* ethdev = nullptr;  // the same port, where it is one
+        std::unique_ptr<dataplane::Port> port;    // the first worker's
+        dataplane::EthdevPort* ethdev = nullptr;  // the same port, or under it, where it is one
         Endpoint endpoint;
         std::uint32_t interface_index = 0;
         std::string interface;
         std::uint32_t mtu = 0;
-        std::string note;  // see View
+        std::string note;                                        // see View
+        std::vector<std::unique_ptr<dataplane::Port>> others{};  // of the other workers, in order
     };
     Result<Open> open_socket(const routing::LocalEndpoint& endpoint) const;
     Result<Open> of_ethdev(const routing::LocalEndpoint& endpoint,
                            Result<std::unique_ptr<dataplane::EthdevPort>> port) const;
     Result<Open> open_xdp(const routing::LocalEndpoint& endpoint) const;
     Result<Open> open(const routing::LocalEndpoint& endpoint) const;
+    Result<Open> open_for_all(const routing::LocalEndpoint& endpoint) const;
 
     core::PortKind kind_;
     std::vector<std::pair<std::string, std::string>> devices_;
-    const dataplane::Pools* pools_;
+    const dataplane::Pools* pools_;  // the first worker's
+    std::vector<const dataplane::Pools*> all_pools_;
     std::map<EndpointId, Open> ports_;
     std::map<EndpointId, TimePoint> retry_at_;
     std::vector<Open> retired_;

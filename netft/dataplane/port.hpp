@@ -60,8 +60,10 @@ class Port {
     // elsewhere.
     virtual bool is_blocked() const { return false; }
     virtual void retry(DropCounters&) {}
-    // Readable when receive() has something; none (empty): the worker must poll this port.
+    // Readable when receive() has something.
     virtual std::span<const int> wake_fds() const = 0;
+    // The worker must ask again and again: nothing says when datagrams have come.
+    virtual bool is_polled() const { return wake_fds().empty(); }
     virtual const PortCounters& counters() const = 0;
     virtual const char* kind() const = 0;  // "socket", "af_packet", "memif"
 };

@@ -22,7 +22,7 @@ void Worker::Impl::take_ports(std::span<const PortBinding> ports) {
     transmitter.set_ports(ports, drops);
     poller.watch(transmitter.ports());
     polls_ports = false;
-    for (Port* port : transmitter.ports()) polls_ports |= port->wake_fds().empty();
+    for (Port* port : transmitter.ports()) polls_ports |= port->is_polled();
 }
 
 void Worker::Impl::handle_commands() {

@@ -15,7 +15,7 @@ constexpr std::size_t kHeadBytes = 256;
 void Worker::Impl::receive_from_ports() {
     bool traffic = false;
     for (std::size_t i = 0; i < transmitter.size(); ++i) {
-        bool polled = transmitter.port(i).wake_fds().empty();
+        bool polled = transmitter.port(i).is_polled();
         std::uint32_t ready_fds = polled ? Port::kAllReady : poller.ready(i);
         if (ready_fds == 0) continue;
         bool received = receive_from(i, ready_fds);
