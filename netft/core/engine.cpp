@@ -149,7 +149,8 @@ Transmit Engine::State::transmit(TimePoint now, const QueuedTransmit& queued) {
         heartbeat = probe.heartbeat;
         padding = padding_of(probe.mtu, via.remote.address.family());
     } else {
-        heartbeat = is_notice ? route.make_notice(now) : route.make_heartbeat(now, random);
+        Random lots = draw(now);
+        heartbeat = is_notice ? route.make_notice(now) : route.make_heartbeat(now, lots);
     }
     Header header;
     header.type = MessageType::heartbeat;
@@ -174,6 +175,16 @@ Transmit Engine::State::transmit(TimePoint now, const QueuedTransmit& queued) {
     return out;
 }
 
+// Heartbeats that go together come due together again: the earliest of many draws would set the
+// pace of all. Not where the routes are many: those of different peers are to keep apart.
+Random Engine::State::draw(TimePoint now) {
+    if (now != burst_at || !has_few_routes()) {
+        burst_at = now;
+        burst = Random(random.next());
+    }
+    return burst;
+}
+
 // Zeros that make a heartbeat fill an IP packet of `mtu` bytes, tag included.
 std::uint16_t Engine::State::padding_of(std::uint16_t mtu, Family family) const {
     int room = datagram_bytes(mtu, family) - plan.tag_bytes();
@@ -189,15 +200,15 @@ void Engine::State::queue_notices(std::uint32_t via) {
     }
 }
 
-// One wake-up serves all heartbeats that may go already (an idle node's cost is its wake-ups):
-// those of a small node altogether, else those to the same peer.
+// One wake-up, by a timer or by what comes, serves all heartbeats that may go already (an idle
+// node's cost is its wake-ups): those of a small node altogether, else those to the same peer.
 void Engine::State::transmit_early(TimePoint now, std::uint32_t due) {
     auto try_one = [this, now](std::uint32_t slot) {
         if (!routes[slot]->may_transmit_early(now)) return;
         routes[slot]->request_transmit();
         queue_transmit(slot);
     };
-    if (routes.live() <= kFewRoutes) {
+    if (has_few_routes()) {
         for (std::uint32_t slot = 0; slot < routes.slots(); ++slot)
             if (routes[slot] != nullptr) try_one(slot);
     } else {

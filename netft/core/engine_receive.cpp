@@ -102,6 +102,7 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
         drops.count(DropReason::control_queue_full);
     if (heartbeat->graceful_restart && !heartbeat->notice) excuse_peer(now, ref->peer);
     settle_route(now, slot);
+    if (has_few_routes()) transmit_early(now, slot);
     return {};
 }
 

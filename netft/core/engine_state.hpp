@@ -152,6 +152,8 @@ struct Engine::State {
     static constexpr Duration kStallTold = 200ms;  // to control
 
     Random random;
+    TimePoint burst_at{};
+    Random burst{0};  // what heartbeats that go at burst_at draw from, all the same
     PlanSettings plan;
     std::vector<PlanPeer> plan_peers;
     std::uint32_t generation = 0;  // counters of a new route begin at generation << 32
@@ -263,6 +265,8 @@ struct Engine::State {
     void settle_peer(TimePoint now, std::uint32_t peer_slot);
     void transmit_early(TimePoint now, std::uint32_t due);
     void queue_transmit(std::uint32_t slot);
+    Random draw(TimePoint now);
+    bool has_few_routes() const { return routes.live() <= kFewRoutes; }
     std::uint16_t padding_of(std::uint16_t mtu, Family family) const;
     void queue_notices(std::uint32_t via);
     void emit(const Event& event);

@@ -44,8 +44,10 @@ class Route {
     static constexpr int kSuspectQuarters = 9;
     // How many times a loss is told to the peer over other routes.
     static constexpr std::uint8_t kNotices = 3;
-    // Of a probe, beside four round trips: the peer answers at once.
+    // Of a probe, beside four round trips: the peer answers at once. And where the peer has got a
+    // later heartbeat.
     static constexpr Duration kProbeTimeout = 100ms;
+    static constexpr Duration kOvertakenTimeout = 25ms;
     // How long after a stall delays are still ours.
     static constexpr Duration kWaking = 100ms;
     // How many heartbeats say that we were stalled.

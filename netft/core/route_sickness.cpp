@@ -39,9 +39,14 @@ void Route::look_for_mtu(TimePoint now, const Heartbeat& heartbeat) {
     if (state_ != BfdState::up) return;
     std::uint16_t before = path_mtu_.limit();
     Duration rtt = std::chrono::microseconds(rtt_.least(1).value_or(0));
+    // What was sent after the probe has come: the probe is late only if the path disorders.
+    bool is_overtaken =
+        static_cast<std::int32_t>(static_cast<std::uint32_t>(heartbeat.highest_counter) -
+                                  last_probe_) > 0;
+    Duration timeout = is_overtaken ? kOvertakenTimeout : kProbeTimeout;
     auto due = path_mtu_.handle_heartbeat(now, {.ceiling = plan_.mtu,
                                                 .probes_received = heartbeat.probes_received,
-                                                .timeout = kProbeTimeout + 4 * rtt,
+                                                .timeout = timeout + 4 * rtt,
                                                 .stagger = plan_.id.value % 16 * 64ms,
                                                 .is_active = sickness_.balance().lately() > 0});
     if (due) probe_due_ = *due;

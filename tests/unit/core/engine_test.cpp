@@ -23,6 +23,7 @@ struct Pair {
     std::vector<TrafficClass> classes;
     std::uint64_t incarnation_of_b = 7;
     std::vector<Event> events_a;
+    std::vector<TimePoint> sent_at;  // by either, without repetition
     std::function<bool(bool from_a, std::uint8_t network)> lost = [](bool, std::uint8_t) {
         return false;
     };
@@ -67,6 +68,7 @@ struct Pair {
             Engine& sink = from_a ? b : a;
             while (auto t = source.poll_transmit(now)) {
                 any = true;
+                if (sent_at.empty() || sent_at.back() != now) sent_at.push_back(now);
                 auto net = static_cast<std::uint8_t>(t->local.value - 1);
                 if (lost(from_a, net) || (!usable_a[net])) continue;
                 Path path = sink.path_of(t->local, endpoint(net, from_a ? 1 : 2));
@@ -119,6 +121,19 @@ BOOST_AUTO_TEST_CASE(routes_come_up_and_measure) {
     BOOST_TEST(*report.loss_out == 0.0);
     BOOST_TEST((report.detection_time == 500ms));
     BOOST_TEST(report.in_use);
+}
+
+// A wake-up for what comes serves for what goes: an idle node's cost is its wake-ups.
+BOOST_AUTO_TEST_CASE(heartbeats_of_both_ends_on_all_routes_go_at_the_same_instants) {
+    run(5s);
+    sent_at.clear();
+    TimePoint began = now;
+    run(5s);
+    for (TimePoint at : sent_at) {
+        BOOST_TEST((at - std::exchange(began, at) <= 100ms));
+    }
+    BOOST_TEST(sent_at.size() >= 50u);
+    BOOST_TEST(sent_at.size() <= 67u);  // 75 ms apart and more
 }
 
 BOOST_AUTO_TEST_CASE(detection_takes_the_remote_threshold_times_the_slower_interval) {
