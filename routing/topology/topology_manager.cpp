@@ -138,6 +138,8 @@ void TopologyManager::add_routes(View& view, const PeerEndpoints& peer) {
     }
     if (auto warning = find_warning(peer.name, peer.from_card, view.local, remote, pairs))
         view.warnings.push_back(*std::move(warning));
+    for (std::string& warning : find_mtu_warnings(peer.name, pairs))
+        view.warnings.push_back(std::move(warning));
 }
 
 bool TopologyManager::update(std::span<const LocalEndpoint> local,

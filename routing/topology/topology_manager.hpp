@@ -26,7 +26,7 @@
 //  - An address that both nodes have (a container bridge, say) joins nothing.
 //  - Priority = max(local metric, remote metric), plus 1000 for a cross-subnet route. Lower is
 //    preferred.
-//  - MTU = min of both interfaces' MTU.
+//  - MTU = min of both interfaces' MTU; where they differ on one subnet, a warning names both.
 //  - A route whose local endpoint is unusable, or whose remote one the card calls unavailable,
 //    exists but is not usable, with the reason.
 //  - A local endpoint that does not fit into the card has no routes: the peer would not know it.

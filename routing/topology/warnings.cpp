@@ -1,6 +1,7 @@
 #include "routing/topology/warnings.hpp"
 
 #include <set>
+#include <utility>
 
 namespace netft::routing {
 
@@ -10,6 +11,11 @@ constexpr char kOneCut[] = ": one cut separates us";
 
 std::string lane(const End& end) {
     return end.interface.empty() ? end.endpoint.address.to_string() : end.interface;
+}
+
+std::string end_name(const End& end) {
+    std::string address = end.endpoint.address.to_string();
+    return end.interface.empty() ? address : end.interface + " (" + address + ")";
 }
 
 std::string why_none(std::span<const End> local, std::span<const End> remote) {
@@ -43,6 +49,22 @@ std::optional<std::string> find_warning(const std::string& peer, bool from_card,
     if (theirs.size() == 1)
         return peer + ": all routes end at its interface " + *theirs.begin() + kOneCut;
     return {};
+}
+
+std::vector<std::string> find_mtu_warnings(const std::string& peer, std::span<const Pair> pairs) {
+    std::vector<std::string> warnings;
+    std::set<std::pair<std::string, std::string>> named;
+    for (const Pair& pair : pairs) {
+        const End& local = *pair.local;
+        const End& remote = *pair.remote;
+        bool differs = local.mtu != 0 && remote.mtu != 0 && local.mtu != remote.mtu;
+        if (!differs || pair.cross_subnet || !named.emplace(lane(local), lane(remote)).second)
+            continue;
+        warnings.push_back(peer + ": MTU differs on " + network_name(pair) + ": our " +
+                           end_name(local) + " has " + std::to_string(local.mtu) + ", its " +
+                           end_name(remote) + " has " + std::to_string(remote.mtu));
+    }
+    return warnings;
 }
 
 }  // namespace netft::routing

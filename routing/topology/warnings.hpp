@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "routing/topology/plumbing.hpp"
 
@@ -14,6 +15,10 @@ namespace netft::routing {
 std::optional<std::string> find_warning(const std::string& peer, bool from_card,
                                         std::span<const End> local, std::span<const End> remote,
                                         std::span<const Pair> pairs);
+
+// One for each pair of interfaces on one subnet that are set to different MTUs: what the larger end
+// sends to others of that subnet vanishes. netft itself uses the smaller.
+std::vector<std::string> find_mtu_warnings(const std::string& peer, std::span<const Pair> pairs);
 
 // "10.0.0.0/24", or "10.0.0.0/24 to 10.9.0.0/24" across subnets.
 std::string network_name(const Pair& pair);

@@ -186,6 +186,17 @@ def ends_of_different_mtu_find_what_fits(lab):
     wait_for("the smaller MTU used",
              lambda: lab.route("n1", "n2", "net0")["mtu"] <= 1400)
     carries_a_stream(lab)
+    for here, there, mtus in (("n1", "n2", (1500, 1400)), ("n2", "n1", (1400, 1500))):
+        told = (f"{there}: MTU differs on {lab.route(here, there, 'net0')['network']}: "
+                f"our eth0 ({address_of(lab.spec, here, 'net0')[0]}) has {mtus[0]}, "
+                f"its eth0 ({address_of(lab.spec, there, 'net0')[0]}) has {mtus[1]}")
+        wait_for(f"{here}'s warning", lambda here=here, told=told:
+                 told in lab[here].show()["warnings"])
+        assert told in lab[here].run("netft-route").stdout
+        assert told in lab[here].log.read_text()
+    lab["n2"].run("ip", "link", "set", interface_of("net0"), "mtu", 1500)
+    for name in ("n1", "n2"):
+        wait_for(f"no warning at {name}", lambda name=name: not lab[name].show()["warnings"])
 
 
 @test(Spec(nodes=2, port="socket"), fresh=True)

@@ -370,6 +370,33 @@ BOOST_AUTO_TEST_CASE(warnings_say_what_one_cut_would_do) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(ends_of_one_subnet_with_different_mtus_are_both_named_until_they_agree) {
+    std::vector locals{local(1, "10.0.0.1/24", "eth0"), local(2, "fd00::1/64", "eth0"),
+                       local(3, "10.1.0.1/24", "eth1")};
+    PeerEndpoints n2 =
+        peer(2, {card("10.0.0.2/24", "a"), card("fd00::2/64", "a"), card("10.1.0.2/24", "b")});
+    for (CardEndpoint& endpoint : n2.endpoints) endpoint.mtu = 1500;
+    for (LocalEndpoint& endpoint : locals) endpoint.mtu = 1500;
+    locals[0].mtu = locals[1].mtu = 9000;
+    TopologyManager tm({});
+    BOOST_TEST(tm.update(locals, std::vector{n2}));
+    BOOST_TEST(tm.warnings() == Strings{"n2: MTU differs on 10.0.0.0/24: our eth0 (10.0.0.1) has "
+                                        "9000, its a (10.0.0.2) has 1500"},
+               boost::test_tools::per_element());
+    locals[0].mtu = locals[1].mtu = 1500;
+    BOOST_TEST(tm.update(locals, std::vector{n2}));
+    BOOST_TEST(tm.warnings().empty());
+}
+
+BOOST_AUTO_TEST_CASE(mtus_that_differ_across_routers_or_are_not_known_are_no_warning) {
+    std::vector locals{local(1, "10.0.0.1/24", "eth0"), local(2, "10.1.0.1/24", "eth1")};
+    for (LocalEndpoint& endpoint : locals) endpoint.mtu = 9000;
+    PeerEndpoints across = peer(2, {card("10.8.0.2/24", "a"), card("10.9.0.2/24", "b")});
+    for (CardEndpoint& endpoint : across.endpoints) endpoint.mtu = 1500;
+    BOOST_TEST(updated({}, locals, {across}).warnings().empty());
+    BOOST_TEST(updated({}, locals, {bootstrap(2, {"10.0.0.2"})}).warnings().empty());
+}
+
 BOOST_AUTO_TEST_CASE(the_card_holds_the_configured_and_usable_endpoints_first) {
     std::vector<LocalEndpoint> locals;
     for (std::uint16_t i = 1; i <= 20; ++i) {
