@@ -15,6 +15,9 @@ std::atomic<unsigned> next_device{0};
 // Larger than this does not fit the ring's frames (2,048 bytes with their headers).
 constexpr std::uint32_t kMtuMax = 1'900;
 
+// Twice what the kernel counts for a ring of 512 frames, and more.
+constexpr int kSendBuffer = 8 << 20;
+
 // Leaves only packets for our UDP port in the ring, so that other traffic wakes nobody. The port
 // parses strictly anyway: a loose filter (nobody looks at the protocol) is enough.
 void filter_ring(int fd, std::uint16_t port) {
@@ -33,6 +36,14 @@ void filter_ring(int fd, std::uint16_t port) {
     (void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
 }
 
+// With a full ring the driver polls, for ever, for a socket whose buffer is half empty: so that
+// must always be, and the ring alone says what is too much.
+void widen(int fd) {
+    int bytes = kSendBuffer;
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) != 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<EthdevPort>> open_af_packet_port(const InterfacePortSettings& settings) {
@@ -43,14 +54,19 @@ Result<std::unique_ptr<EthdevPort>> open_af_packet_port(const InterfacePortSetti
     Result<Fd> guard = hold_endpoint(settings);
     if (!guard) return with_context(what, guard.error());
     std::vector<int> before = open_fds();
+    // By the kernel's queueing discipline: past it, what the NIC has no room for is lost unseen.
     core::DeviceString wanted{.name = "net_af_packet" + std::to_string(next_device++),
                               .arguments = "iface=" + settings.interface +
-                                           ",qpairs=1,framesz=2048,blocksz=65536,framecnt=512"};
+                                           ",qpairs=1,framesz=2048,blocksz=65536,framecnt=512,"
+                                           "qdisc_bypass=0"};
     Result<EthDevice> device =
         EthDevice::open({.device = wanted, .pool = settings.pools->small_pool()});
     if (!device) return with_context(what, device.error());
     int wake_fd = find_new_fd(before, FdKind::packet_socket);
-    if (wake_fd >= 0) filter_ring(wake_fd, settings.local.port);
+    if (wake_fd >= 0) {
+        filter_ring(wake_fd, settings.local.port);
+        widen(wake_fd);
+    }
     return std::make_unique<EthdevPort>(
         EthdevPort::Parts{.leftovers = {},
                           .device = std::make_shared<EthDevice>(std::move(*device)),

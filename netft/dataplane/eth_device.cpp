@@ -18,8 +18,9 @@ namespace netft::dataplane {
 namespace {
 
 constexpr std::uint16_t kDescriptors = 256;
-constexpr std::uint16_t kManyDescriptors = 2'048;  // where the device has its own pool
-constexpr std::uint16_t kNativeDescriptors = 1'024;
+// Where the device has its own pool. net_af_xdp takes 2,048 mbufs for what is to come and as many
+// as these for what is to go: a ring that is full must leave some for receiving.
+constexpr std::uint16_t kManyDescriptors = 1'024;
 
 tl::unexpected<Error> dpdk_failure(const std::string& what, int code) {
     int error = code < 0 ? -code : code;
@@ -132,7 +133,6 @@ bool EthDevice::may_interrupt() const {
 
 Status EthDevice::configure(bool rx_interrupts) {
     std::uint16_t rx = own_pool_ ? kManyDescriptors : kDescriptors;
-    if (device_.bus == core::DeviceString::Bus::pci) rx = kNativeDescriptors;
     std::uint16_t tx = rx;
     rte_eth_conf configuration{};
     configuration.rxmode.offloads = rx_flags(offloads_);

@@ -17,24 +17,29 @@ bool is_sum_good(const rte_mbuf* mbuf) {
     return (mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 }
 
-struct Weight {
-    std::uint32_t datagrams = 0;
-    std::uint32_t bytes = 0;
-};
+std::size_t segment_of(const Outgoing& outgoing) {
+    return std::max<std::size_t>(1, outgoing.segment);
+}
 
-Weight weigh(const rte_mbuf* packet, std::size_t headers) {
-    auto bytes = static_cast<std::uint32_t>(packet->pkt_len - headers);
-    bool is_train = (packet->ol_flags & RTE_MBUF_F_TX_UDP_SEG) != 0;
-    return {is_train ? (bytes + packet->tso_segsz - 1) / packet->tso_segsz : 1, bytes};
+// From byte `from` on.
+std::size_t datagrams_in(const Outgoing& outgoing, std::size_t from) {
+    return (outgoing.mbuf->data_len - from + segment_of(outgoing) - 1) / segment_of(outgoing);
 }
 
 }  // namespace
 
-EthdevPort::EthdevPort(Parts parts) : parts_(std::move(parts)), mac_(parts_.mac) {
+EthdevPort::EthdevPort(Parts parts)
+    : parts_(std::move(parts)),
+      mac_(parts_.mac),
+      queue_(headers_size(parts_.local.address.family())) {
     NETFT_ASSERT(parts_.pools != nullptr);
     if (mac_.is_zero()) mac_ = parts_.device->mac();
     if (parts_.wake_fd >= 0) wake_fds_[wake_fd_count_++] = parts_.wake_fd;
     if (parts_.exceptions) wake_fds_[wake_fd_count_++] = parts_.exceptions->fd();
+}
+
+EthdevPort::~EthdevPort() {
+    for (const Outgoing& outgoing : backlog_.waiting()) rte_pktmbuf_free(outgoing.mbuf);
 }
 
 std::size_t EthdevPort::receive(std::span<Received> room, std::uint32_t ready,
@@ -107,77 +112,111 @@ bool EthdevPort::take(rte_mbuf* mbuf, Received& out, DropCounters& drops) {
 }
 
 void EthdevPort::send(std::span<Outgoing> burst, DropCounters& drops) {
-    const NextHopTable* table = next_hops_.take();
-    if (table != nullptr && !table->source().is_zero()) mac_ = table->source();
-    for (Outgoing& outgoing : burst) {
-        MbufPtr owner(std::exchange(outgoing.mbuf, nullptr));
-        outgoing.mbuf = owner.get();
-        const MacAddress* mac = table == nullptr ? nullptr : table->find(outgoing.remote);
-        std::size_t segment = std::max<std::size_t>(1, outgoing.segment);
-        std::size_t datagrams = (owner->data_len + segment - 1) / segment;
-        if (mac == nullptr) {
-            drops.count(DropReason::tx_no_neighbour, datagrams);
-        } else if (segment + ip_overhead(parts_.local.address.family()) > parts_.mtu) {
-            drops.count(DropReason::tx_too_big, datagrams);
-        } else {
-            send_train(outgoing,
-                       {.source_mac = mac_,
-                        .destination_mac = *mac,
-                        .source = parts_.local,
-                        .destination = outgoing.remote,
-                        .is_heartbeat = outgoing.is_heartbeat},
-                       drops);
-        }
-        outgoing.mbuf = nullptr;
+    take_next_hops();
+    for (Outgoing& given : burst) {
+        Outgoing outgoing = std::exchange(given, {});
+        bool may_pass = outgoing.is_heartbeat || backlog_.is_empty();
+        keep_rest(outgoing, may_pass ? pack(outgoing, 0, drops) : 0, drops);
     }
     flush(drops);
+    if (patience_.is_over()) refuse_all(drops);
 }
 
-void EthdevPort::send_train(const Outgoing& outgoing, const PacketSpec& spec, DropCounters& drops) {
-    std::size_t segment = std::max<std::size_t>(1, outgoing.segment);
-    std::size_t bytes = outgoing.mbuf->data_len;
-    EthDevice& device = *parts_.device;
-    if (can_segment(device.offloads(), bytes, segment)) {
-        rte_mbuf* train = make_train(device.pool(), spec, outgoing.mbuf, outgoing.segment);
-        return add(train, (bytes + segment - 1) / segment, drops);
+void EthdevPort::retry(TimePoint now, DropCounters& drops) {
+    if (!is_blocked()) return;
+    take_next_hops();
+    patience_.handle_refusal(now);  // unless something goes
+    flush(drops);
+    std::span<Outgoing> waiting = backlog_.waiting();
+    std::size_t done = 0;
+    while (done < waiting.size()) {
+        begun_ = pack(waiting[done], begun_, drops);
+        if (begun_ < waiting[done].mbuf->data_len) break;
+        rte_pktmbuf_free(waiting[done++].mbuf);
+        begun_ = 0;
     }
-    for (std::size_t at = 0; at < bytes; at += segment)
-        add(make_datagram(device.pool(), spec, outgoing.mbuf, at, std::min(segment, bytes - at),
-                          device.offloads()),
-            1, drops);
+    backlog_.drop_front(done);
+    flush(drops);
+    if (patience_.is_over()) refuse_all(drops);
 }
 
-// nullptr: there was no mbuf for it.
-void EthdevPort::add(rte_mbuf* packet, std::size_t datagrams, DropCounters& drops) {
-    if (packet == nullptr) {
-        drops.count(DropReason::tx_refused, datagrams);
+void EthdevPort::take_next_hops() {
+    next_hop_table_ = next_hops_.take();
+    if (next_hop_table_ != nullptr && !next_hop_table_->source().is_zero())
+        mac_ = next_hop_table_->source();
+}
+
+// Makes packets of what the buffer holds from byte `from` on; where it ended for want of room. The
+// buffer stays whose it is.
+std::size_t EthdevPort::pack(const Outgoing& outgoing, std::size_t from, DropCounters& drops) {
+    std::size_t bytes = outgoing.mbuf->data_len;
+    const MacAddress* mac =
+        next_hop_table_ == nullptr ? nullptr : next_hop_table_->find(outgoing.remote);
+    if (mac == nullptr) {
+        drops.count(DropReason::tx_no_neighbour, datagrams_in(outgoing, from));
+        return bytes;
+    }
+    if (segment_of(outgoing) + ip_overhead(parts_.local.address.family()) > parts_.mtu) {
+        drops.count(DropReason::tx_too_big, datagrams_in(outgoing, from));
+        return bytes;
+    }
+    PacketSpec spec{.source_mac = mac_,
+                    .destination_mac = *mac,
+                    .source = parts_.local,
+                    .destination = outgoing.remote,
+                    .is_heartbeat = outgoing.is_heartbeat};
+    while (from < bytes && makes_room(outgoing.is_heartbeat, drops))
+        from += pack_next(outgoing, spec, from, drops);
+    return from;
+}
+
+bool EthdevPort::makes_room(bool is_heartbeat, DropCounters& drops) {
+    if (!queue_.has_room(is_heartbeat)) flush(drops);
+    return queue_.has_room(is_heartbeat);
+}
+
+// A whole train where the device cuts it, else a datagram; how many bytes that were.
+std::size_t EthdevPort::pack_next(const Outgoing& outgoing, const PacketSpec& spec,
+                                  std::size_t from, DropCounters& drops) {
+    const EthDevice& device = *parts_.device;
+    std::size_t segment = segment_of(outgoing);
+    std::size_t size = outgoing.mbuf->data_len;
+    bool is_whole = can_segment(device.offloads(), size, segment);
+    if (!is_whole) size = std::min(segment, size - from);
+    rte_mbuf* packet =
+        is_whole ? make_train(device.pool(), spec, outgoing.mbuf, outgoing.segment)
+                 : make_datagram(device.pool(), spec, outgoing.mbuf, from, size, device.offloads());
+    if (packet != nullptr)
+        queue_.add(packet, outgoing.is_heartbeat);
+    else  // there was no mbuf for it
+        drops.count(DropReason::tx_refused, (size + segment - 1) / segment);
+    return size;
+}
+
+// Takes the buffer: what of it, from byte `from` on, had no room waits behind what waits already.
+void EthdevPort::keep_rest(const Outgoing& outgoing, std::size_t from, DropCounters& drops) {
+    bool is_first = backlog_.is_empty();
+    if (from < outgoing.mbuf->data_len && !outgoing.is_heartbeat &&
+        backlog_.keep({&outgoing, 1}) == 1) {
+        if (is_first) begun_ = from;
         return;
     }
-    ready_[ready_count_++] = packet;
-    if (ready_count_ == ready_.size()) flush(drops);
+    drops.count(DropReason::tx_refused, datagrams_in(outgoing, from));
+    rte_pktmbuf_free(outgoing.mbuf);
 }
 
 void EthdevPort::flush(DropCounters& drops) {
-    // What the device accepts is no longer ours: look at it before.
-    std::array<Weight, kBurstMax> weights{};
-    std::size_t headers = headers_size(parts_.local.address.family());
-    for (std::size_t i = 0; i < ready_count_; ++i) weights[i] = weigh(ready_[i], headers);
-    auto count = static_cast<std::uint16_t>(ready_count_);
-    std::uint16_t id = parts_.device->id();
-    // What the driver cannot take as it is stays behind, with all that follows it.
-    std::uint16_t fit = has_offloads() ? rte_eth_tx_prepare(id, 0, ready_.data(), count) : count;
-    std::uint16_t sent = fit == 0 ? fit : rte_eth_tx_burst(id, 0, ready_.data(), fit);
-    for (std::size_t i = 0; i < ready_count_; ++i) {
-        if (i >= sent) {
-            drops.count(i < fit ? DropReason::tx_refused : DropReason::tx_error,
-                        weights[i].datagrams);
-            continue;
-        }
-        counters_.tx_datagrams += weights[i].datagrams;
-        counters_.tx_bytes += weights[i].bytes;
+    if (queue_.flush(*parts_.device, counters_, drops)) patience_.handle_progress();
+}
+
+void EthdevPort::refuse_all(DropCounters& drops) {
+    queue_.refuse(drops);
+    for (const Outgoing& outgoing : backlog_.waiting()) {
+        drops.count(DropReason::tx_refused, datagrams_in(outgoing, begun_));
+        rte_pktmbuf_free(outgoing.mbuf);
+        begun_ = 0;
     }
-    rte_pktmbuf_free_bulk(ready_.data() + sent, static_cast<unsigned>(count - sent));
-    ready_count_ = 0;
+    backlog_.drop_front(backlog_.waiting().size());
 }
 
 void EthdevPort::count_losses(DropCounters& drops) {

@@ -14,6 +14,10 @@
 // device: a NIC taken from the kernel, or a virtual device of DPDK (native_device.hpp). What is not
 //   netft's goes to its exception TAP, and what the kernel sends there goes out. Where the device
 //   has interrupts they wake the worker; else it is polled.
+//
+// A full ring: what it does not take waits, made or not yet made into packets (DeviceQueue,
+// Backlog), at most a burst of packets and two of buffers; heartbeats overtake it. A device that
+// takes nothing at all for a while loses it (Patience).
 #pragma once
 
 #include <array>
@@ -22,6 +26,8 @@
 #include <string>
 
 #include "netft/base/result.hpp"
+#include "netft/dataplane/backlog.hpp"
+#include "netft/dataplane/device_queue.hpp"
 #include "netft/dataplane/driver_fds.hpp"
 #include "netft/dataplane/eth_device.hpp"
 #include "netft/dataplane/exception_path.hpp"
@@ -29,6 +35,7 @@
 #include "netft/dataplane/handover.hpp"
 #include "netft/dataplane/next_hop_table.hpp"
 #include "netft/dataplane/packet.hpp"
+#include "netft/dataplane/patience.hpp"
 #include "netft/dataplane/pool.hpp"
 #include "netft/dataplane/port.hpp"
 #include "netft/dataplane/xdp_attachment.hpp"
@@ -53,6 +60,7 @@ class EthdevPort final : public Port {
         XdpAttachment xdp;  // of af_xdp
     };
     explicit EthdevPort(Parts parts);
+    ~EthdevPort() override;
 
     // Control's: replaces the table.
     void set_next_hops(std::unique_ptr<const NextHopTable> table) {
@@ -64,6 +72,8 @@ class EthdevPort final : public Port {
     std::size_t receive(std::span<Received> room, std::uint32_t ready,
                         DropCounters& drops) override;
     void send(std::span<Outgoing> burst, DropCounters& drops) override;
+    bool is_blocked() const override { return !queue_.is_empty() || !backlog_.is_empty(); }
+    void retry(TimePoint now, DropCounters& drops) override;
     std::span<const int> wake_fds() const override {
         return std::span(wake_fds_).first(wake_fd_count_);
     }
@@ -77,9 +87,13 @@ class EthdevPort final : public Port {
     std::uint16_t receive_burst(std::span<rte_mbuf*> room);
     void drop_or_pass_on(rte_mbuf* mbuf, PacketKind kind, DropCounters& drops);
     void serve_kernel(std::uint32_t ready, DropCounters& drops);
-    void send_train(const Outgoing& outgoing, const PacketSpec& spec, DropCounters& drops);
-    void add(rte_mbuf* packet, std::size_t datagrams, DropCounters& drops);
-    bool has_offloads() const { return parts_.device->offloads().tx_checksum; }
+    void take_next_hops();
+    std::size_t pack(const Outgoing& outgoing, std::size_t from, DropCounters& drops);
+    bool makes_room(bool is_heartbeat, DropCounters& drops);
+    std::size_t pack_next(const Outgoing& outgoing, const PacketSpec& spec, std::size_t from,
+                          DropCounters& drops);
+    void keep_rest(const Outgoing& outgoing, std::size_t from, DropCounters& drops);
+    void refuse_all(DropCounters& drops);
     void flush(DropCounters& drops);
 
     Parts parts_;
@@ -92,9 +106,12 @@ class EthdevPort final : public Port {
     struct {
         std::uint64_t no_buffer = 0;
         std::uint64_t missed = 0;
-    } seen_;                                    // of the device's own counters
-    std::array<rte_mbuf*, kBurstMax> ready_{};  // packets complete, to be sent
-    std::size_t ready_count_ = 0;
+    } seen_;                                        // of the device's own counters
+    const NextHopTable* next_hop_table_ = nullptr;  // borrowed from next_hops_
+    DeviceQueue queue_;
+    Backlog backlog_;        // data that queue_ had no room for
+    std::size_t begun_ = 0;  // bytes of the backlog's first buffer that are done with
+    Patience patience_;
 };
 
 // For af_packet and af_xdp.

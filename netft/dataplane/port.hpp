@@ -14,6 +14,7 @@
 
 #include "netft/base/address.hpp"
 #include "netft/base/ids.hpp"
+#include "netft/base/time.hpp"
 #include "netft/wire/drop_reason.hpp"
 
 struct rte_mbuf;
@@ -56,12 +57,12 @@ class Port {
     virtual std::size_t receive(std::span<Received> room, std::uint32_t ready,
                                 DropCounters& drops) = 0;
     // Sends all, or counts why not. Never blocks. What there is no room for now a port may keep, in
-    // order and up to a bound of its own; heartbeats never wait.
+    // order and up to a bound of its own; heartbeats never wait behind data.
     virtual void send(std::span<Outgoing> burst, DropCounters& drops) = 0;
     // It keeps something: retry() now and then, and give it no more data if that can wait
     // elsewhere.
     virtual bool is_blocked() const { return false; }
-    virtual void retry(DropCounters&) {}
+    virtual void retry(TimePoint /*now*/, DropCounters&) {}
     // Each readable when receive() has something to do for it.
     virtual std::span<const int> wake_fds() const = 0;
     // True: not everything that arrives makes a wake_fd readable.

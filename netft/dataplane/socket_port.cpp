@@ -47,7 +47,7 @@ class SocketPort final : public Port {
     }
 
     bool is_blocked() const override { return !backlog_.is_empty(); }
-    void retry(DropCounters& drops) override {
+    void retry(TimePoint, DropCounters& drops) override {
         if (!is_blocked()) return;
         backlog_.drop_front(send_run(kDataLane, backlog_.waiting(), drops));
     }

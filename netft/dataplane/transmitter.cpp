@@ -56,10 +56,10 @@ void Transmitter::flush(std::size_t i, DropCounters& drops) {
     is_blocked_ |= ports_[i]->is_blocked();
 }
 
-void Transmitter::retry(DropCounters& drops) {
+void Transmitter::retry(TimePoint now, DropCounters& drops) {
     is_blocked_ = false;
     for (Port* port : ports_) {
-        port->retry(drops);
+        port->retry(now, drops);
         is_blocked_ |= port->is_blocked();
     }
 }

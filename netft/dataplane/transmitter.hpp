@@ -32,7 +32,7 @@ class Transmitter {
 
     // Some port keeps data that it has no room for (Port::is_blocked); retry() tries them all.
     bool is_blocked() const { return is_blocked_; }
-    void retry(DropCounters& drops);
+    void retry(TimePoint now, DropCounters& drops);
 
  private:
     // As much as one system call of a socket port takes: waiting for more gains nothing, and the

@@ -82,7 +82,7 @@ void Worker::Impl::catch_up() {
 // Back-pressure: while a port keeps what it has no room for, frames wait in the adapter, where the
 // kernel's queue holds them and TCP sees a longer round trip instead of a loss.
 void Worker::Impl::retry_ports() {
-    if (transmitter.is_blocked()) transmitter.retry(drops);
+    if (transmitter.is_blocked()) transmitter.retry(now, drops);
     bool pauses = transmitter.is_blocked();
     bool is_new = poller.watch_adapter(!pauses && awaited.empty());
     if (is_new && pauses) ++counters.adapter_pauses;

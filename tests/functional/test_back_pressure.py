@@ -25,8 +25,7 @@ def flood(lab, rate, seconds):
         server.wait()
 
 
-@test(Spec(nodes=2, networks=1))
-def a_slow_interface_makes_the_adapter_wait(lab):
+def make_it_wait(lab):
     lab["n1"].run("tc", "qdisc", "add", "dev", "eth0", "root", "tbf", "rate", "100mbit", "burst",
                   "128k", "limit", "200m")
     flood(lab, "250M", 4)
@@ -36,3 +35,13 @@ def a_slow_interface_makes_the_adapter_wait(lab):
     assert shown["counters"]["adapter_pauses"] > 0, shown["counters"]
     # What the kernel's queue of the adapter does not hold is lost there; here nothing is.
     assert shown["drops"].get("tx_refused", 0) == 0, shown["drops"]
+
+
+@test(Spec(nodes=2, networks=1))
+def a_slow_interface_makes_the_adapter_wait(lab):
+    make_it_wait(lab)
+
+
+@test(Spec(nodes=2, networks=1, port="af_packet"), fresh=True)
+def a_slow_interface_makes_it_wait_behind_af_packet_too(lab):
+    make_it_wait(lab)

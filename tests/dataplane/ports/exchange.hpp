@@ -70,6 +70,42 @@ inline std::vector<Arrived> receive_bytes(Port& port, std::size_t bytes, DropCou
     return all;
 }
 
+// A port whose device takes nothing for now, and one that gets all of it later.
+struct Jam {
+    Port& from;
+    Port& to;
+    const Pools& pools;
+    Endpoint remote;
+    DropCounters& drops;
+    TimePoint now{};
+    std::size_t datagrams = 0;
+
+    static constexpr std::size_t kTrain = 10;  // datagrams
+
+    void send_train() {
+        send(from, pools, remote, train(5, kTrain, 1400, 1400), 1400, drops);
+        datagrams += kTrain;
+    }
+    // Until the device takes no more: so many it has taken.
+    std::size_t fill() {
+        for (int i = 0; i < 1'000 && !from.is_blocked(); ++i) send_train();
+        BOOST_TEST(from.is_blocked());
+        BOOST_TEST(drops.total() == 0u);
+        return from.counters().tx_datagrams;
+    }
+    std::vector<Arrived> drain() {
+        std::vector<Arrived> all;
+        wait_until("all that was kept", [&] {
+            from.retry(now, drops);
+            for (Arrived& next : receive(to, drops)) all.push_back(std::move(next));
+            return all.size() >= datagrams;
+        });
+        BOOST_TEST(!from.is_blocked());
+        BOOST_TEST(drops.total() == 0u);
+        return all;
+    }
+};
+
 inline bool is_readable(int fd) {
     pollfd p{.fd = fd, .events = POLLIN};
     return poll(&p, 1, 10'000) == 1 && (p.revents & POLLIN) != 0;

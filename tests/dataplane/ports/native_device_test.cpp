@@ -160,6 +160,69 @@ BOOST_AUTO_TEST_CASE(an_empty_pool_is_counted_and_got_over) {
     check_exchange();
 }
 
+BOOST_AUTO_TEST_CASE(a_full_ring_keeps_data_and_lets_a_heartbeat_pass_it) {
+    introduce();
+    Jam jam{*port_a, *port_b, pools, at_b, drops};
+    std::size_t in_ring = jam.fill();
+    BOOST_TEST(in_ring < jam.datagrams);
+    for (std::size_t i = 0; i < Backlog::kBuffersMax - 1; ++i) jam.send_train();
+    send(*port_a, pools, at_b, train(4, 1, 80, 80), 80, drops, true);
+    ++jam.datagrams;
+    auto arrived = jam.drain();
+    BOOST_REQUIRE(arrived.size() == jam.datagrams);
+    BOOST_TEST(arrived[in_ring].bytes.size() == 80u);
+    BOOST_TEST(port_a->counters().tx_datagrams == jam.datagrams);
+    // In order: each datagram of a train has its place written all over it.
+    for (std::size_t i = in_ring + 1; i < arrived.size(); ++i)
+        BOOST_REQUIRE(arrived[i].bytes[1] == (i - 1) % Jam::kTrain);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_full_port_does_not_keep_is_counted) {
+    introduce();
+    Jam jam{*port_a, *port_b, pools, at_b, drops};
+    jam.fill();
+    constexpr std::size_t kTooMany = 10;
+    std::size_t more = DeviceQueue::kDataMax + Backlog::kBuffersMax + kTooMany;
+    for (std::size_t i = 0; i < more; ++i, ++jam.datagrams)
+        send(*port_a, pools, at_b, train(5, 1, 1400, 1400), 1400, drops);
+    for (std::size_t i = 0; i < DeviceQueue::kHeartbeatsMax + kTooMany; ++i, ++jam.datagrams)
+        send(*port_a, pools, at_b, train(4, 1, 80, 80), 80, drops, true);
+    std::uint64_t refused = drops.of(DropReason::tx_refused);
+    BOOST_TEST(refused >= 2 * kTooMany);
+    BOOST_TEST(refused == drops.total());
+    jam.datagrams -= refused;
+    drops = DropCounters();
+    BOOST_TEST(jam.drain().size() == jam.datagrams);
+}
+
+BOOST_AUTO_TEST_CASE(a_device_that_takes_nothing_holds_nobody_up_for_long) {
+    introduce();
+    Jam jam{*port_a, *port_b, pools, at_b, drops};
+    std::size_t in_ring = jam.fill();
+    port_a->retry(jam.now, drops);
+    port_a->retry(jam.now + Patience::kMax - 1ms, drops);
+    BOOST_TEST(port_a->is_blocked());
+    BOOST_TEST(drops.total() == 0u);
+    port_a->retry(jam.now + Patience::kMax, drops);
+    BOOST_TEST(!port_a->is_blocked());
+    BOOST_TEST(drops.of(DropReason::tx_refused) == jam.datagrams - in_ring);
+    jam.send_train();  // still nothing goes, and nothing is kept
+    BOOST_TEST(!port_a->is_blocked());
+    BOOST_TEST(drops.of(DropReason::tx_refused) == jam.datagrams - in_ring);
+    (void)receive_bytes(*port_b, in_ring * 1400, drops);
+    drops = DropCounters();
+    jam.datagrams = 0;  // it goes again: the next time it is waited for again
+    jam.fill();
+    BOOST_TEST(jam.drain().size() == jam.datagrams);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_port_that_is_closed_gives_back_what_it_keeps) {
+    introduce();
+    Jam jam{*port_a, *port_b, pools, at_b, drops};
+    jam.fill();
+    for (int i = 0; i < 10; ++i) jam.send_train();
+}
+
 BOOST_AUTO_TEST_CASE(a_mac_address_given_to_the_tap_is_sent_from) {
     a.run("ip link set nic0 address 02:00:00:00:00:77");
     routing::InterfaceFact fact{.index = device_a->tap().interface_index(),

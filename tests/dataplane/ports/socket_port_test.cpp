@@ -90,12 +90,27 @@ BOOST_AUTO_TEST_CASE(a_full_socket_keeps_data_and_lets_heartbeats_pass) {
         send(*port_a, pools, at_b, bytes, 1472, drops);
     std::size_t arrived = 0;
     wait_until("all that was sent", [&] {
-        port_a->retry(drops);
+        port_a->retry({}, drops);
         for (const Arrived& next : receive(*port_b, drops)) arrived += next.bytes.size();
         return arrived == sent * bytes.size() + heartbeat.size();
     });
     BOOST_TEST(!port_a->is_blocked());
     BOOST_TEST(port_a->counters().tx_datagrams == sent * 44 + 1);
+    BOOST_TEST(drops.total() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_pool_is_counted_and_what_came_waits_for_it) {
+    Outgoing waiting = outgoing(pools, at_b, train(5, 3, 1400, 1400), 1400);
+    std::vector<rte_mbuf*> taken;
+    while (rte_mbuf* mbuf = pools.big()) taken.push_back(mbuf);
+    port_a->send({&waiting, 1}, drops);
+    for (rte_mbuf* last = pools.big(); last != nullptr; last = pools.big()) taken.push_back(last);
+    BOOST_REQUIRE(is_readable(port_b->wake_fds()[1]));
+    BOOST_TEST(receive(*port_b, drops).empty());
+    BOOST_TEST(drops.of(DropReason::rx_no_buffer) > 0u);
+    for (rte_mbuf* mbuf : taken) rte_pktmbuf_free(mbuf);
+    drops = DropCounters();
+    (void)receive_bytes(*port_b, 3 * 1400, drops);
     BOOST_TEST(drops.total() == 0u);
 }
 
