@@ -7,8 +7,8 @@ import os
 import signal
 
 from lab.shell import is_alive, succeeds, wait_until
-from lab.spec import (ROUTER, Spec, address_of, gateway_of, interface_of, namespace_of,
-                      nic_of)
+from lab.spec import (ROUTER, Spec, address_of, gateway_of, host_of, interface_of,
+                      namespace_of, nic_of)
 from support.registry import test
 from support.sessions import wait_for
 
@@ -130,29 +130,75 @@ for one in KINDS:
     declare_story(one)
 
 
+def router(lab, *words):
+    lab["n1"].run("ip", "-n", ROUTER, *words)
+
+
+def survives_a_router_with_a_new_mac(lab, interface, mac):
+    router(lab, "link", "set", interface, "down")
+    router(lab, "link", "set", interface, "address", mac, "up")
+    wait_route(lab, True)
+
+
+def survives_another_router(lab, interface, mac):
+    """The same box by a second address."""
+    second = gateway_of("n1", "net0").replace(".254", ".253")
+    router(lab, "address", "add", f"{second}/24", "dev", interface)
+    lab["n1"].run("ip", "route", "replace", "10.0.0.0/8", "via", second, "dev", interface,
+                  "metric", 100)
+    forget_neighbours(lab, interface)
+    wait_for("the new router asked for", lambda: mac in lab["n1"].run(
+        "ip", "neighbour", "show", second, "dev", interface).stdout)
+    wait_route(lab, True)
+    ping(lab)
+    return second
+
+
+def wait_moved(lab, *nodes):
+    """Until no end sends to or from net0's endpoint of any of `nodes`."""
+    gone = {address_of(lab.spec, node, "net0")[0] for node in nodes}
+    wait_for("traffic moved", lambda: not any(
+        gone & {host_of(route["local"]), host_of(route["remote"])}
+        for here, there in (("n1", "n2"), ("n2", "n1"))
+        for route in lab.routes(here, there) if route["in_use"]))
+
+
+def survives_a_silent_router(lab, interface, gateway):
+    """It forwards, but no longer answers ARP."""
+    before = lab["n1"].show()["drops"].get("tx_no_neighbour", 0)
+    router(lab, "link", "set", interface, "arp", "off")
+    lab["n1"].run("ip", "neighbour", "replace", gateway, "dev", interface, "nud", "failed")
+    wait_for("datagrams without a neighbour",
+             lambda: lab["n1"].show()["drops"].get("tx_no_neighbour", 0) > before)
+    wait_moved(lab, "n1", "n2")
+    ping(lab)
+    router(lab, "link", "set", interface, "arp", "on")
+    wait_route(lab, True)
+
+
+def survives_a_lost_link(lab):
+    lab.cut("n1", "net0", "carrier")
+    wait_for("carrier lost", lambda: lab.route("n1", "n2", "net0")["reason"] == "carrier lost")
+    wait_moved(lab, "n1")
+    ping(lab)
+    lab.heal("n1", "net0")
+    wait_route(lab, True)
+    ping(lab)
+
+
 def declare_router_change(kind):
     def story(lab):
-        """The router gets another MAC, then n1 another router: the same box by a second address."""
-        new = "02:00:00:00:99:01"
-        interface, gateway = interface_of("net0"), gateway_of("n1", "net0")
-        lab["n1"].run("ip", "-n", ROUTER, "link", "set", interface, "down")
-        lab["n1"].run("ip", "-n", ROUTER, "link", "set", interface, "address", new, "up")
-        wait_route(lab, True)
-        second = gateway.replace(".254", ".253")
-        lab["n1"].run("ip", "-n", ROUTER, "address", "add", f"{second}/24", "dev", interface)
-        lab["n1"].run("ip", "route", "replace", "10.0.0.0/8", "via", second, "dev", interface,
-                      "metric", 100)
-        forget_neighbours(lab, interface)
-        wait_for("the new router asked for", lambda: new in lab["n1"].run(
-            "ip", "neighbour", "show", second, "dev", interface).stdout)
-        wait_route(lab, True)
-        ping(lab)
+        interface, mac = interface_of("net0"), "02:00:00:00:99:01"
+        survives_a_router_with_a_new_mac(lab, interface, mac)
+        gateway = survives_another_router(lab, interface, mac)
+        survives_a_silent_router(lab, interface, gateway)
+        survives_a_lost_link(lab)
     story.__name__ = f"a_router_that_changes_over_{kind}"
     story.__module__ = __name__
     test(Spec(nodes=2, port=kind, addresses="routed"), fresh=True)(story)
 
 
-for one in ("af_packet", "af_xdp"):
+for one in ("af_packet", "af_xdp", "device"):
     declare_router_change(one)
 
 

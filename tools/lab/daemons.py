@@ -16,7 +16,7 @@ STOP_SECONDS = 10
 class Daemon:
     """Files of a node: DIR/node.key, netftd.sock, netftd.log, netftd.pid, run/ (hosts)."""
 
-    def __init__(self, node, directory, config, binaries):
+    def __init__(self, node, directory, config, binaries, settle=lambda: None):
         self.node = node
         self.namespace = namespace_of(node)
         self.directory = pathlib.Path(directory)
@@ -26,6 +26,7 @@ class Daemon:
         self.log = self.directory / "netftd.log"
         self.run_dir = self.directory / "run"
         self._pid_file = self.directory / "netftd.pid"
+        self._settle = settle  # called when netftd has answered
 
     def command(self, config=None):
         return [self.binaries.find("netftd"), "--config", str(config or self.config), "--node",
@@ -84,6 +85,7 @@ class Daemon:
         if not answers or self.has_ended():
             why = "netftd ended" if self.has_ended() else f"control socket silent for {seconds} s"
             raise LabError(f"{self.node}: {why}; its last words:\n{self.last_words()}")
+        self._settle()
 
     def start(self):
         self.launch()

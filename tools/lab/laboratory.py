@@ -22,7 +22,8 @@ class Laboratory:
         self.spec = spec
         self.binaries = binaries
         self.config = STATE / "cluster.toml"
-        self.nodes = {name: Daemon(name, STATE / name, self.config, binaries)
+        self.nodes = {name: Daemon(name, STATE / name, self.config, binaries,
+                                   lambda name=name: topology.settle(spec, name))
                       for name in spec.node_names()}
         self.faults = {}  # "n1 net0" -> ["loss", 5.0]
 

@@ -83,9 +83,21 @@ def _interface_lines(spec, node, network):
     lines += [f"address add {address}/{length} dev {interface}{nodad}",
               f"link set {interface} up"]
     if spec.addresses == "routed":
-        lines.append(f"route add 10.0.0.0/8 via {gateway_of(node, network)} "
-                     f"dev {interface} metric {100 + int(interface[3:])}")
+        lines.append(_gateway_line(node, network))
     return lines
+
+
+def _gateway_line(node, network):
+    interface = interface_of(network)
+    return (f"route replace 10.0.0.0/8 via {gateway_of(node, network)} dev {interface} "
+            f"metric {100 + int(interface[3:])}")
+
+
+def settle(spec, node):
+    """netftd runs: what a network manager does with the exception TAPs, which come with it."""
+    if spec.port == "device" and spec.addresses == "routed":
+        batch(namespace_of(node), [_gateway_line(node, network)
+                                   for network in spec.network_names()])
 
 
 def plug(spec, node, network):
