@@ -48,10 +48,15 @@ Checked check_device(const core::PortDevice& device, const core::NodeSettings& n
                      const std::string& adapter, std::uint32_t line) {
     if (device.interface == adapter)
         return refuse(line, quoted(device.interface) + " is the adapter's name, too");
-    for (const core::PortDevice& other : node.port_devices)
+    std::string below(device.device.argument("iface"));
+    for (const core::PortDevice& other : node.port_devices) {
         if (other.device.name == device.device.name)
             return refuse(line, quoted(device.device.name) + " is the device of " +
                                     quoted(other.interface) + " too; each has its own");
+        if (!below.empty() && other.device.argument("iface") == below)
+            return refuse(line, quoted("iface=" + below) + " is that of " +
+                                    quoted(other.interface) + " too; each has its own");
+    }
     if (node.port_devices.size() == kDevicesMax) return refuse(line, "too many; allowed: 16");
     return {};
 }

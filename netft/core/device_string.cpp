@@ -57,6 +57,17 @@ std::string DeviceString::driver() const {
     return name.substr(0, end + 1);
 }
 
+std::string_view DeviceString::argument(std::string_view key) const {
+    std::string_view rest = arguments;
+    while (!rest.empty()) {
+        std::string_view one = rest.substr(0, rest.find(','));
+        if (one.starts_with(key) && one.substr(key.size()).starts_with('='))
+            return one.substr(key.size() + 1);
+        rest.remove_prefix(std::min(rest.size(), one.size() + 1));
+    }
+    return {};
+}
+
 Result<DeviceString> parse_device_string(std::string_view text) {
     std::size_t comma = text.find(',');
     std::string_view name = text.substr(0, comma);

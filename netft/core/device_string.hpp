@@ -18,6 +18,9 @@ struct DeviceString {
     // The driver, as far as the name tells: "net_memif"; empty for PCI.
     std::string driver() const;
 
+    // The value of "key=value"; empty: not there.
+    std::string_view argument(std::string_view key) const;
+
     bool operator==(const DeviceString&) const = default;
 };
 

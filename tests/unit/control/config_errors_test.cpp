@@ -132,6 +132,9 @@ const Case kNodes[] = {
      "\"10.0.0.1\" is no address of an interface"},
     {"port = { devices = { nic0 = \"03:00.0\", nic1 = \"0000:03:00.0\" } }\n",
      "\"0000:03:00.0\" is the device of \"nic0\" too; each has its own"},
+    {"port = { devices = { nic0 = \"net_af_packet0,iface=e\", nic1 = \"net_af_packet1,iface=e\" } }"
+     "\n",
+     "\"iface=e\" is that of \"nic0\" too; each has its own"},
     {"port = { devices = { netft0 = \"net_ring0\" } }\n", "is the adapter's name, too"},
 };
 

@@ -25,6 +25,9 @@ BOOST_AUTO_TEST_CASE(a_virtual_device_is_its_driver_a_number_and_arguments) {
     BOOST_TEST(device->name == "net_af_packet12");
     BOOST_TEST(device->arguments == "iface=eth0,qpairs=1");
     BOOST_TEST(device->driver() == "net_af_packet");
+    BOOST_TEST(device->argument("iface") == "eth0");
+    BOOST_TEST(device->argument("qpairs") == "1");
+    BOOST_TEST(device->argument("if") == "");
     BOOST_TEST(parse_device_string("net_ring0")->arguments == "");
 }
 
