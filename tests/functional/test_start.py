@@ -3,6 +3,7 @@
     n1 ------ n2 ------ n3     net0
      \\________|_________/      net1
 """
+import os
 import sys
 import time
 
@@ -32,6 +33,24 @@ def ping_reaches_every_peer_over_the_adapter(lab):
         for peer in lab[name].show()["peers"]:
             lab[name].run("ping", "-c", 3, "-i", 0.05, "-W", 1, peer["ipv4"])
             lab[name].run("ping", "-c", 3, "-i", 0.05, "-W", 1, f"{peer['ipv6']}%netft0")
+
+
+@test(Spec(nodes=2), fresh=True)
+def a_node_works_on_the_one_core_it_may_have_and_on_another_it_is_moved_to(lab):
+    allowed = sorted(os.sched_getaffinity(0))
+    lab["n1"].stop()
+    os.sched_setaffinity(0, {allowed[0]})
+    try:
+        lab["n1"].start()
+    finally:
+        os.sched_setaffinity(0, allowed)
+    threads = [int(name) for name in os.listdir(f"/proc/{lab['n1'].pid()}/task")]
+    assert all(os.sched_getaffinity(thread) == {allowed[0]} for thread in threads)
+    lab.wait_all_up()
+    for thread in threads:
+        os.sched_setaffinity(thread, {allowed[-1]})
+    lab["n1"].run("ping", "-c", 3, "-i", 0.05, "-W", 2, lab.peer("n1", "n2")["ipv4"])
+    assert all(route["state"] == "up" for route in lab.routes("n1", "n2"))
 
 
 @test(THREE)
