@@ -74,16 +74,7 @@ std::span<const MutableBytes> RelayTrain::wrap(const Header& first, const RelayP
 }
 
 std::span<rte_mbuf*> RelayTrain::release() {
-    std::size_t total = bytes_ + count_ * overhead();
-    std::size_t full = per_buffer() * stride_;
-    std::size_t used = 0;
-    for (; total > 0; ++used) {
-        std::size_t part = std::min(total, full);
-        set_length(mbufs_[used], part);
-        given_[used] = std::exchange(mbufs_[used], nullptr);
-        total -= part;
-    }
-    return std::span(given_).first(used);
+    return give_away(mbufs_, given_, bytes_ + count_ * overhead(), per_buffer() * stride_);
 }
 
 }  // namespace netft::dataplane

@@ -52,8 +52,8 @@ class RelayTrain {
     std::size_t tag_ = 0;
     std::size_t body_ = 0;
     std::size_t bytes_ = 0;
-    std::array<rte_mbuf*, TrainLayout::kBuffersMax> mbufs_{};
-    std::array<rte_mbuf*, TrainLayout::kBuffersMax> given_{};
+    TrainMbufs mbufs_{};
+    TrainMbufs given_{};
     std::array<MutableBytes, kTrainDatagramsMax> datagrams_{};
 };
 

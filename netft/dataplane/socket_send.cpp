@@ -142,24 +142,24 @@ void LaneSender::handle_failure(std::size_t i, int fd, int error, PortCounters& 
     bool is_segmented = message.bytes > message.segment;
     if (error == EIO && is_segmented) {
         use_segmentation_ = false;
-        send_singly(message, fd, counters, drops);
+        send_singly(i, fd, counters, drops);
         return;
     }
     drops.count(reason_of(error, is_segmented), message.datagrams());
 }
 
 // No datagram lies in two pieces.
-void LaneSender::send_singly(const Message& message, int fd, PortCounters& counters,
-                             DropCounters& drops) {
+void LaneSender::send_singly(std::size_t i, int fd, PortCounters& counters, DropCounters& drops) {
+    const Message& message = messages_[i];
+    socklen_t length = headers_[i].msg_hdr.msg_namelen;
     for (std::size_t k = 0; k < message.pieces; ++k) {
         const iovec& piece = pieces_[message.first_piece + k];
         Bytes rest(static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len);
         while (!rest.empty()) {
             Bytes head = rest.first(std::min(message.segment, rest.size()));
             rest = rest.subspan(head.size());
-            SocketAddress receiver = message.receiver;
-            socklen_t length = to_sockaddr(message.remote, receiver);
-            if (sendto(fd, head.data(), head.size(), MSG_DONTWAIT, &receiver.any, length) < 0) {
+            if (sendto(fd, head.data(), head.size(), MSG_DONTWAIT, &message.receiver.any, length) <
+                0) {
                 drops.count(reason_of(errno, false));
                 continue;
             }

@@ -58,7 +58,7 @@ class LaneSender {
     // Message i did not go, not for want of room: sends it singly or counts it.
     void handle_failure(std::size_t i, int fd, int error, PortCounters& counters,
                         DropCounters& drops);
-    void send_singly(const Message& message, int fd, PortCounters& counters, DropCounters& drops);
+    void send_singly(std::size_t i, int fd, PortCounters& counters, DropCounters& drops);
 
     std::array<mmsghdr, kMessagesMax> headers_{};
     std::array<Message, kMessagesMax> messages_{};

@@ -33,6 +33,18 @@ TrainLayout TrainLayout::of(std::uint16_t datagram_bytes_max, std::uint16_t tag_
     return layout;
 }
 
+std::span<rte_mbuf*> give_away(TrainMbufs& mbufs, TrainMbufs& given, std::size_t bytes,
+                               std::size_t full) {
+    std::size_t used = 0;
+    for (; bytes > 0; ++used) {
+        std::size_t part = std::min(bytes, full);
+        set_length(mbufs[used], part);
+        given[used] = std::exchange(mbufs[used], nullptr);
+        bytes -= part;
+    }
+    return std::span(given).first(used);
+}
+
 bool TrainBuffer::prepare(const TrainLayout& layout, const Pools& pools) {
     if (layout.stride != layout_.stride || layout.tag != layout_.tag) {
         clear();
@@ -136,17 +148,9 @@ std::span<const MutableBytes> TrainBuffer::frame(const Header& first, std::size_
 }
 
 std::span<rte_mbuf*> TrainBuffer::release(std::size_t bytes) {
-    std::size_t total = bytes + datagrams(bytes) * (kSlotHead + layout_.tag);
-    std::size_t full = layout_.slots_per_buffer * layout_.stride;
-    std::size_t used = 0;
-    for (; total > 0; ++used) {
-        std::size_t part = std::min(total, full);
-        set_length(mbufs_[used], part);
-        given_[used] = std::exchange(mbufs_[used], nullptr);
-        total -= part;
-    }
     room_valid_ = false;
-    return std::span(given_).first(used);
+    return give_away(mbufs_, given_, bytes + datagrams(bytes) * (kSlotHead + layout_.tag),
+                     layout_.slots_per_buffer * layout_.stride);
 }
 
 void TrainBuffer::copy_to(TrainBuffer& copy, std::size_t bytes) const {

@@ -46,6 +46,13 @@ struct TrainLayout {
     static constexpr std::size_t kBuffersMax = 3;
 };
 
+using TrainMbufs = std::array<rte_mbuf*, TrainLayout::kBuffersMax>;
+
+// Gives those away that hold a train of `bytes`, `full` of them in each but the last, with their
+// lengths set: they are in `given`, and no longer in `mbufs`.
+std::span<rte_mbuf*> give_away(TrainMbufs& mbufs, TrainMbufs& given, std::size_t bytes,
+                               std::size_t full);
+
 class TrainBuffer {
  public:
     TrainBuffer() = default;
@@ -102,8 +109,8 @@ class TrainBuffer {
     bool prepare_front(const Pools& pools);
 
     TrainLayout layout_;
-    std::array<rte_mbuf*, TrainLayout::kBuffersMax> mbufs_{};
-    std::array<rte_mbuf*, TrainLayout::kBuffersMax> given_{};
+    TrainMbufs mbufs_{};
+    TrainMbufs given_{};
     std::array<iovec, kTrainDatagramsMax + 2> room_{};
     std::array<MutableBytes, kTrainDatagramsMax> datagrams_{};
     bool room_valid_ = false;
