@@ -10,7 +10,6 @@
 // takes more than 1 KiB, goes down or is not up. It judges nothing by time.
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -21,6 +20,7 @@
 #include "netft/dataplane/eal.hpp"
 #include "tests/bench/counted_heap.hpp"
 #include "tests/bench/engine_pair.hpp"
+#include "tests/bench/options.hpp"
 
 namespace netft::bench {
 namespace {
@@ -165,20 +165,18 @@ void print(const json& r) {
     std::printf("\n");
 }
 
-bool parse(int count, char** words, Options& out) {
-    for (int i = 1; i < count; ++i) {
-        std::string_view word = words[i];
-        auto number = [&] { return ++i < count ? std::atoi(words[i]) : 0; };
+bool parse(Words words, Options& out) {
+    for (std::string_view word; words.next(word);) {
         if (word == "--json")
             out.as_json = true;
         else if (word == "--quick")
             out.quick = true;
         else if (word == "--peers")
-            out.scale.peers = static_cast<std::uint32_t>(number());
+            out.scale.peers = static_cast<std::uint32_t>(words.number());
         else if (word == "--routes")
-            out.scale.routes_a_peer = static_cast<std::uint32_t>(number()) / out.scale.peers;
+            out.scale.routes_a_peer = static_cast<std::uint32_t>(words.number()) / out.scale.peers;
         else if (word == "--seconds")
-            out.seconds = number();
+            out.seconds = words.number();
         else
             return false;
     }
@@ -214,17 +212,7 @@ int run(const Options& options) {
 }  // namespace netft::bench
 
 int main(int count, char** words) {
-    netft::bench::Options options;
-    if (!netft::bench::parse(count, words, options)) {
-        std::fprintf(stderr,
-                     "usage: engine_bench [--json] [--quick] [--peers N] [--routes N] "
-                     "[--seconds S]\n");
-        return 2;
-    }
-    try {
-        return netft::bench::run(options);
-    } catch (const std::exception& problem) {
-        std::fprintf(stderr, "engine_bench: %s\n", problem.what());
-        return 1;
-    }
+    return netft::bench::run_bench<netft::bench::Options>(
+        "engine_bench [--json] [--quick] [--peers N] [--routes N] [--seconds S]", {count, words},
+        netft::bench::parse, netft::bench::run);
 }

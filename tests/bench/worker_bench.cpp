@@ -8,7 +8,6 @@
 // the same bursts. --quick: few bursts; exits 1 when a datagram was lost on the way.
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "netft/dataplane/eal.hpp"
+#include "tests/bench/options.hpp"
 #include "tests/bench/worker_ground.hpp"
 
 namespace netft::bench {
@@ -105,20 +105,18 @@ void print(const json& r) {
         parts["check"].get<double>());
 }
 
-bool parse(int count, char** words, Options& out) {
-    for (int i = 1; i < count; ++i) {
-        std::string_view word = words[i];
-        auto next = [&] { return std::string(++i < count ? words[i] : ""); };
+bool parse(Words words, Options& out) {
+    for (std::string_view word; words.next(word);) {
         if (word == "--json")
             out.as_json = true;
         else if (word == "--quick")
             out.quick = true;
         else if (word == "--bursts")
-            out.bursts = static_cast<std::size_t>(std::atoi(next().c_str()));
+            out.bursts = static_cast<std::size_t>(words.number());
         else if (word == "--mode")
-            out.mode = next();
+            out.mode = words.text();
         else if (word == "--size")
-            out.size = next();
+            out.size = words.text();
         else
             return false;
     }
@@ -154,17 +152,8 @@ int run(const Options& options) {
 }  // namespace netft::bench
 
 int main(int count, char** words) {
-    netft::bench::Options options;
-    if (!netft::bench::parse(count, words, options)) {
-        std::fprintf(stderr,
-                     "usage: worker_bench [--json] [--bursts N] [--mode none|sign|encrypt] "
-                     "[--size small|full] [--quick]\n");
-        return 2;
-    }
-    try {
-        return netft::bench::run(options);
-    } catch (const std::exception& problem) {
-        std::fprintf(stderr, "worker_bench: %s\n", problem.what());
-        return 1;
-    }
+    return netft::bench::run_bench<netft::bench::Options>(
+        "worker_bench [--json] [--bursts N] [--mode none|sign|encrypt] "
+        "[--size small|full] [--quick]",
+        {count, words}, netft::bench::parse, netft::bench::run);
 }

@@ -13,7 +13,7 @@ from bench.peers import missing_programs
 from bench.runner import Runner
 from lab import laboratory
 from lab.binaries import Binaries
-from lab.command_line import VERSION, Parser, whole
+from lab.command_line import top_parser, whole
 from lab.shell import LabError
 
 
@@ -29,11 +29,8 @@ def _names(known):
 
 def parser():
     peers, figures = [peer.name for peer in all_peers()], [figure.name for figure in FIGURES]
-    top = Parser(prog="netft-bench", description="Measures netft and what would be run instead of "
-                 "it, side by side on the lab. Needs root.")
-    top.add_argument("--version", action="version", version=f"netft-bench {VERSION}")
-    top.add_argument("--bin", metavar="DIR", help="where netftd and its tools are: a build or a "
-                     "program directory (default: $NETFT_BIN, the tree's build, the PATH)")
+    top = top_parser("netft-bench", "Measures netft and what would be run instead of it, side by "
+                     "side on the lab. Needs root.")
     top.add_argument("--peers", type=_names(peers), default=list(DEFAULT), metavar="PEER,...",
                      help=f"of {', '.join(peers)} (default: {','.join(DEFAULT)})")
     top.add_argument("--figures", type=_names(figures), default=figures, metavar="FIGURE,...",

@@ -8,7 +8,7 @@ import sys
 
 from lab import demo, laboratory
 from lab.binaries import Binaries
-from lab.command_line import VERSION, Parser, whole
+from lab.command_line import top_parser, whole
 from lab.faults import FAULTS, LINK_WORDS
 from lab.laboratory import Laboratory
 from lab.shell import LabError
@@ -109,11 +109,8 @@ def _add_nodes(commands):
 
 
 def parser():
-    top = Parser(prog="netft-lab", description="A netft cluster in network namespaces of this "
-                 "machine, with faults on demand. Needs root.")
-    top.add_argument("--version", action="version", version=f"netft-lab {VERSION}")
-    top.add_argument("--bin", metavar="DIR", help="where netftd and its tools are: a build or a "
-                     "program directory (default: $NETFT_BIN, the tree's build, the PATH)")
+    top = top_parser("netft-lab", "A netft cluster in network namespaces of this machine, with "
+                     "faults on demand. Needs root.")
     commands = top.add_subparsers(dest="name", metavar="COMMAND", required=True)
     _add_up(commands)
     _add_nodes(commands)

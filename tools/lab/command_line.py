@@ -12,6 +12,15 @@ class Parser(argparse.ArgumentParser):
         sys.exit(2)
 
 
+def top_parser(prog, description):
+    """With the options that both have."""
+    top = Parser(prog=prog, description=description)
+    top.add_argument("--version", action="version", version=f"{prog} {VERSION}")
+    top.add_argument("--bin", metavar="DIR", help="where netftd and its tools are: a build or a "
+                     "program directory (default: $NETFT_BIN, the tree's build, the PATH)")
+    return top
+
+
 def whole(minimum, maximum):
     """The type of an option: a whole number within bounds that belong to it."""
     def parse(text):
