@@ -1,7 +1,5 @@
-// netft-sim: the scenarios, then storms and tempests over seeds. Prints the seed of a failing run.
-//
-// usage: netft-sim [--scenario NAME] [--storms N] [--tempests N] [--seconds S] [--seed FIRST]
-// [--nodes N] [--threads T] [--verbose 1]
+// netft-sim: the scenarios, then storms and tempests over seeds; or these alone, for as long as is
+// asked. Prints the seed of a failing run.
 #include <atomic>
 #include <charconv>
 #include <chrono>
@@ -12,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/sim/long_run.hpp"
 #include "tests/sim/scenarios.hpp"
 #include "tests/sim/storm.hpp"
 #include "tests/sim/tempest.hpp"
@@ -24,12 +23,29 @@ struct Options {
     std::string scenario;
     std::uint64_t storms = 40;
     std::uint64_t tempests = 20;
-    std::uint64_t seconds = 120;
+    std::uint64_t length = 120;  // s, of each storm
+    std::uint64_t seconds = 0;   // of a long run; 0: none
     std::uint64_t seed = 1;
     std::uint64_t nodes = 0;  // 0: as the seed says
-    unsigned threads = 2;
+    unsigned jobs = 2;
     bool verbose = false;
 };
+
+constexpr const char* kHelp =
+    "usage: netft-sim [OPTION VALUE]...\n"
+    "Simulated clusters of real coordinators and engines, on virtual time, judged by checkers.\n"
+    "Without options: every scenario, 40 storms, 20 tempests. Exit 1: a check was violated.\n"
+    "  --scenario NAME  this scenario alone; none: no scenario\n"
+    "  --storms N       so many storms: faults that come one by one\n"
+    "  --tempests N     so many tempests: faults that come together\n"
+    "  --seed S         the first seed; a run is a function of its seed (default 1)\n"
+    "  --length S       simulated seconds of each storm, before it is calm (default 120)\n"
+    "  --nodes N        in place of what the seed says\n"
+    "  --jobs N         threads (default 2)\n"
+    "  --verbose 1      prints faults and transitions\n"
+    "  --seconds N      a long run: no scenarios, but storms and tempests in turn from --seed on,\n"
+    "                   until N simulated seconds have passed; goes on after a violation. For\n"
+    "                   several processes at once, give them seeds that are far apart.\n";
 
 bool read_options(int argc, char** argv, Options& o) {
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -42,14 +58,16 @@ bool read_options(int argc, char** argv, Options& o) {
             o.storms = value;
         else if (key == "--tempests")
             o.tempests = value;
+        else if (key == "--length")
+            o.length = value;
         else if (key == "--seconds")
             o.seconds = value;
         else if (key == "--nodes")
             o.nodes = value;
         else if (key == "--seed")
             o.seed = value;
-        else if (key == "--threads")
-            o.threads = static_cast<unsigned>(value);
+        else if (key == "--jobs")
+            o.jobs = static_cast<unsigned>(value);
         else if (key == "--verbose")
             o.verbose = value != 0;
         else
@@ -91,20 +109,20 @@ Sum run_all(const std::string& kind, std::uint64_t count, const Options& options
     auto work = [&] {
         for (std::uint64_t i = next++; i < count; i = next++) {
             std::uint64_t seed = options.seed + i;
-            auto settings = settings_of(seed, std::chrono::seconds(options.seconds));
+            auto settings = settings_of(seed, std::chrono::seconds(options.length));
             settings.verbose = options.verbose;
             if (options.nodes >= 2) settings.world.nodes = options.nodes;
             StormResult result = run(settings);
             std::lock_guard lock(mutex);
             sum.add(result);
             if (!result.violations.empty())
-                report(kind + " --seed " + std::to_string(seed) + " --" + kind + "s 1 --seconds " +
-                           std::to_string(options.seconds),
+                report(kind + " --seed " + std::to_string(seed) + " --" + kind + "s 1 --length " +
+                           std::to_string(options.length),
                        result.violations);
         }
     };
     std::vector<std::thread> threads;
-    for (unsigned i = 0; i < options.threads; ++i) threads.emplace_back(work);
+    for (unsigned i = 0; i < options.jobs; ++i) threads.emplace_back(work);
     for (std::thread& thread : threads) thread.join();
     std::printf(
         "%ss: %llu seeds, %.0f simulated seconds, %llu frames delivered (%llu of them "
@@ -120,12 +138,15 @@ Sum run_all(const std::string& kind, std::uint64_t count, const Options& options
 
 int main(int argc, char** argv) {
     Options options;
-    if (!read_options(argc, argv, options)) {
-        std::fprintf(stderr,
-                     "usage: netft-sim [--scenario NAME] [--storms N] [--tempests N] "
-                     "[--seconds S] [--seed FIRST] [--nodes N] [--threads T] [--verbose 1]\n");
-        return 2;
-    }
+    if (argc == 2 && std::string(argv[1]) == "--help") return std::fputs(kHelp, stdout) < 0;
+    if (!read_options(argc, argv, options)) return std::fputs(kHelp, stderr), 2;
+    if (options.seconds > 0)
+        return run_long({.seconds = options.seconds,
+                         .seed = options.seed,
+                         .length = std::chrono::seconds(options.length),
+                         .jobs = options.jobs})
+                   ? 0
+                   : 1;
     unsigned passed = 0;
     unsigned failed = 0;
     for (const auto& scenario : scenarios()) {
@@ -134,7 +155,7 @@ int main(int argc, char** argv) {
         report(scenario.name, violations);
         ++(violations.empty() ? passed : failed);
     }
-    if (options.scenario.empty()) {
+    if (options.scenario.empty() || options.scenario == "none") {
         Sum storms = run_all("storm", options.storms, options, storm_of, run_storm);
         Sum tempests = run_all("tempest", options.tempests, options, tempest_of, run_tempest);
         passed += storms.passed + tempests.passed;
