@@ -91,18 +91,16 @@ void Checkers::print(std::size_t node, const core::RouteTransition& t) const {
 void Checkers::on_delivery(const Delivery& delivery) {
     ++delivered_;
     if (!delivery.intact) return on_violation("a frame arrived changed or from another node");
+    Received& received = received_[{delivery.from, delivery.to}];
     std::uint64_t epoch_here = world_->node(delivery.to).epoch;
-    if (receiver_epoch_[delivery.to] != epoch_here) {  // a new life remembers nothing
-        receiver_epoch_[delivery.to] = epoch_here;
-        for (std::size_t from = 0; from < world_->settings().nodes; ++from)
-            last_epoch_.erase({from, delivery.to});
-    }
-    auto& last = last_epoch_[{delivery.from, delivery.to}];
-    if (delivery.epoch < last) return on_violation("a frame of a former life was delivered");
-    last = delivery.epoch;
-    auto& seen = seen_[{delivery.from, delivery.to, delivery.epoch << 20 | epoch_here}];
-    if (!seen.insert(delivery.number).second) on_violation("a frame was delivered twice");
-    if (seen.size() > 100'000) seen.erase(seen.begin(), std::next(seen.begin(), 50'000));
+    if (received.receiver_epoch != epoch_here)  // a new life remembers nothing
+        received = {delivery.epoch, epoch_here, {}};
+    if (delivery.epoch < received.sender_epoch)
+        return on_violation("a frame of a former life was delivered");
+    if (delivery.epoch > received.sender_epoch) received = {delivery.epoch, epoch_here, {}};
+    if (delivery.number >= received.seen.size()) received.seen.resize(2 * delivery.number + 64);
+    if (received.seen[delivery.number]) on_violation("a frame was delivered twice");
+    received.seen[delivery.number] = true;
 }
 
 void Checkers::on_violation(const std::string& what) {

@@ -6,6 +6,7 @@
 //  down in time       a route that is cut is not up when its detection time has passed
 //  at most once       no frame reaches an adapter twice, changed, or out of a former life
 //  counters add up    received = consumed + Σ drops
+//  no livelock        bounds.hpp
 //  recovery           when everything is healed, every route comes up within kRecovery
 #pragma once
 
@@ -73,9 +74,12 @@ class Checkers : public Observer {
     std::map<Pair, TimePoint> calm_since_;
     std::map<Pair, TimePoint> changed_;
     std::map<std::size_t, TimePoint> node_excused_until_;
-    std::map<std::pair<std::size_t, std::size_t>, std::uint64_t> last_epoch_;  // (from, to)
-    std::map<std::size_t, std::uint64_t> receiver_epoch_;
-    std::map<std::tuple<std::size_t, std::size_t, std::uint64_t>, std::set<std::uint64_t>> seen_;
+    struct Received {
+        std::uint64_t sender_epoch = 0;
+        std::uint64_t receiver_epoch = 0;
+        std::vector<bool> seen;  // by number of the frame in the sender's epoch
+    };
+    std::map<std::pair<std::size_t, std::size_t>, Received> received_;  // (from, to)
     std::vector<std::string> violations_;
     std::uint64_t delivered_ = 0;
     std::uint64_t transitions_ = 0;

@@ -40,8 +40,8 @@ class LongRun {
     void work() {
         while (auto seed = take_seed()) {
             bool is_storm = *seed % 2 == 0;
-            StormSettings storm = is_storm ? storm_of(*seed, settings_.length)
-                                           : tempest_of(*seed, settings_.length);
+            StormSettings storm =
+                is_storm ? storm_of(*seed, settings_.length) : tempest_of(*seed, settings_.length);
             StormResult result = is_storm ? run_storm(storm) : run_tempest(storm);
             std::lock_guard lock(mutex_);
             add(*seed, is_storm ? "storm" : "tempest", result);
@@ -55,10 +55,11 @@ class LongRun {
         promised_ += result.promised;
         violations_ += result.violations.size();
         if (!result.violations.empty())
-            std::printf("FAIL %s: netft-sim --scenario none --%ss 1 --%ss 0 --seed %llu --length %lld\n", kind, kind,
-                        kind == std::string("storm") ? "tempest" : "storm",
-                        static_cast<unsigned long long>(seed),
-                        static_cast<long long>(settings_.length / 1s));
+            std::printf(
+                "FAIL %s: netft-sim --scenario none --%ss 1 --%ss 0 --seed %llu --length %lld\n",
+                kind, kind, kind == std::string("storm") ? "tempest" : "storm",
+                static_cast<unsigned long long>(seed),
+                static_cast<long long>(settings_.length / 1s));
         for (const std::string& what : result.violations) std::printf("     %s\n", what.c_str());
         if (WallClock::now() >= next_line_) say_progress();
         std::fflush(stdout);
@@ -66,13 +67,13 @@ class LongRun {
 
     void say_progress() {
         next_line_ = WallClock::now() + 60s;
-        std::printf("%.0f s, %llu seeds (up to %llu), %llu frames delivered, %llu promised, "
-                    "%llu violations\n",
-                    simulated(), static_cast<unsigned long long>(runs_),
-                    static_cast<unsigned long long>(next_seed_ - 1),
-                    static_cast<unsigned long long>(delivered_),
-                    static_cast<unsigned long long>(promised_),
-                    static_cast<unsigned long long>(violations_));
+        std::printf(
+            "%.0f s, %llu seeds (up to %llu), %llu frames delivered, %llu promised, "
+            "%llu violations\n",
+            simulated(), static_cast<unsigned long long>(runs_),
+            static_cast<unsigned long long>(next_seed_ - 1),
+            static_cast<unsigned long long>(delivered_), static_cast<unsigned long long>(promised_),
+            static_cast<unsigned long long>(violations_));
     }
 
     double simulated() const { return std::chrono::duration<double>(simulated_).count(); }

@@ -17,6 +17,7 @@ const std::vector<Scenario>& scenarios();
 std::vector<Scenario> security_scenarios();
 // Those of scenarios_cluster.cpp; likewise.
 std::vector<Scenario> cluster_scenarios();
+std::vector<Scenario> clock_scenarios();    // of scenarios_clocks.cpp
 std::vector<Scenario> grey_scenarios();     // of scenarios_grey.cpp
 std::vector<Scenario> policy_scenarios();   // of scenarios_policies.cpp
 std::vector<Scenario> relay_scenarios();    // of scenarios_relay.cpp

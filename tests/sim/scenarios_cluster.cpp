@@ -79,7 +79,7 @@ Violations all_nodes_stall_at_once_and_nobody_is_dead() {
     return s.checkers.violations();
 }
 
-// The work grows with the pairs; 64 nodes: netft-sim --tempests 1 --nodes 64 --seconds 2.
+// The work grows with the pairs; 64 nodes: netft-sim --tempests 1 --nodes 64 --length 2.
 Violations sixteen_nodes_survive_a_tempest() {
     StormSettings settings;
     settings.world = {

@@ -1,29 +1,22 @@
-// Handshakes in the simulator are real, with seeded randomness; datagrams carry a cheap tag in
-// place of AES-GCM's, which a wrong key or a changed byte spoils just as surely.
+// The cryptography of the simulator. Datagrams carry a cheap tag in place of AES-GCM's, which a
+// wrong key or a changed byte spoils just as surely. Handshakes are real, with seeded randomness;
+// or, in most storms, made of the same cheap stuff: the same messages, keys, hashes and refusals
+// but for an attacker who calculates.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <vector>
 
-#include "netft/base/random.hpp"
-#include "netft/control/libcrypto.hpp"
+#include "netft/session/primitives.hpp"
 #include "netft/wire/header.hpp"
 
 namespace netft::sim {
 
-class SimPrimitives : public control::Libcrypto {
- public:
-    explicit SimPrimitives(std::uint64_t seed) : random_(seed ^ 0x5ea1) {}
-    void random(MutableBytes out) override {
-        for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(random_.next());
-    }
+std::unique_ptr<session::Primitives> real_primitives(std::uint64_t seed);
+std::unique_ptr<session::Primitives> cheap_primitives(std::uint64_t seed);
 
- private:
-    Random random_;
-};
-
-// plain ‖ tag.
-std::vector<std::uint8_t> seal(const Secret32& key, Bytes plain);
+// plain -> plain ‖ tag.
+void seal(const Secret32& key, std::vector<std::uint8_t>& datagram);
 // The plain part; nullopt: another key or a changed byte.
 std::optional<Bytes> open(const Secret32& key, Bytes sealed);
 

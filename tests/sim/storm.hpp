@@ -14,6 +14,9 @@ struct StormSettings {
     bool verbose = false;   // print transitions and faults
 };
 
+// One seed in so many has handshakes of real cryptography.
+constexpr std::uint64_t kRealHandshakes = 15;
+
 struct StormResult {
     std::vector<std::string> violations;
     std::uint64_t delivered = 0;

@@ -1,8 +1,8 @@
 // A tempest: faults that come together (a switch, a power feed, half of a network, many nodes at
-// once), partitions that differ by direction, stalls, restarts with a stepped wall clock, clocks
-// that run apart, nodes of other minor versions, and a change of the cluster key meanwhile; then
-// calm, and everything must be up again. Stronger checks than a storm's: promises.hpp, and what the
-// cluster says by itself is bounded.
+// once), partitions that differ by direction, stalls, suspends, restarts with a stepped wall clock,
+// clocks that run apart or are set, nodes of other minor versions, and a change of the cluster key
+// meanwhile; then calm, and everything must be up again. Stronger checks than a storm's:
+// promises.hpp.
 #pragma once
 
 #include "tests/sim/storm.hpp"

@@ -52,19 +52,19 @@ bool is_unknown_to_older(Bytes plain) {
 
 }  // namespace
 
-std::vector<std::uint8_t> as_sent_by(Version version, Bytes plain) {
-    std::vector<std::uint8_t> sent(plain.begin(), plain.end());
-    if (version == Version::newer) make_newer(sent);
-    if (version == Version::older) make_older(sent);
-    if (version == Version::older && is_unknown_to_older(plain)) sent[kHeaderSize] = 255;
-    return sent;
+void make_as_sent_by(Version version, std::vector<std::uint8_t>& plain) {
+    bool is_unknown = version == Version::older && is_unknown_to_older(plain);
+    if (version == Version::newer) make_newer(plain);
+    if (version == Version::older) make_older(plain);
+    if (is_unknown) plain[kHeaderSize] = 255;
 }
 
-std::vector<std::uint8_t> as_read_by(Version version, Bytes plain) {
-    std::vector<std::uint8_t> read(plain.begin(), plain.end());
-    if (version == Version::older && is_unknown_to_older(plain)) return {};
-    if (version == Version::older) make_older(read);
-    return read;
+Bytes as_read_by(Version version, Bytes plain, std::vector<std::uint8_t>& room) {
+    if (version != Version::older) return plain;
+    if (is_unknown_to_older(plain)) return {};
+    room.assign(plain.begin(), plain.end());
+    make_older(room);
+    return room;
 }
 
 }  // namespace netft::sim

@@ -17,8 +17,8 @@ enum class Version : std::uint8_t { same, older, newer };
 
 // What a node of `version` sends in place of `plain`; a message it does not have becomes one that
 // every version ignores.
-std::vector<std::uint8_t> as_sent_by(Version version, Bytes plain);
-// What a node of `version` understands of `plain`; empty: nothing.
-std::vector<std::uint8_t> as_read_by(Version version, Bytes plain);
+void make_as_sent_by(Version version, std::vector<std::uint8_t>& plain);
+// What a node of `version` understands of `plain`; empty: nothing. May lie in `room`.
+Bytes as_read_by(Version version, Bytes plain, std::vector<std::uint8_t>& room);
 
 }  // namespace netft::sim

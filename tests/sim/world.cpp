@@ -25,18 +25,21 @@ World::World(const WorldSettings& settings, Observer& observer)
     : settings_(settings),
       observer_(observer),
       random_(settings.seed),
-      primitives_(settings.seed),
+      primitives_(settings.has_real_handshakes ? real_primitives(settings.seed)
+                                               : cheap_primitives(settings.seed)),
       now_(1h),
       nodes_(settings.nodes),
+      traits_(settings.traits),
       timings_(settings.nodes, settings.timing),
       wall_offsets_(settings.nodes),
       cluster_keys_(settings.nodes, {1}),
       removed_(settings.nodes, settings.nodes),
       links_(settings.nodes * settings.nodes * settings.networks) {
+    traits_.resize(settings.nodes);
     for (std::size_t i = 0; i < settings.nodes; ++i) {
         session::NoiseKeyPair pair;
-        primitives_.random(pair.secret.room());
-        pair.open = primitives_.public_of(pair.secret);
+        primitives_->random(pair.secret.room());
+        pair.open = primitives_->public_of(pair.secret);
         node_keys_.push_back(pair);
     }
     if (settings.last_is_clone) node_keys_.back() = node_keys_.front();
@@ -106,13 +109,8 @@ LinkState& World::link(std::size_t from, std::size_t to, std::size_t network) {
     return links_[(from * settings_.nodes + to) * settings_.networks + network];
 }
 
-const NodeTraits& World::traits_of(std::size_t i) const {
-    static const NodeTraits kPlain;
-    return i < settings_.traits.size() ? settings_.traits[i] : kPlain;
-}
-
 TimePoint World::local_time(std::size_t i, TimePoint at) const {
-    const NodeTraits& traits = traits_of(i);
+    const NodeTraits& traits = traits_[i];
     // Whole milliseconds and the rest apart: nanoseconds times ppm may be more than 64 bits hold.
     Duration elapsed = at.time_since_epoch();
     Duration ahead =
@@ -123,7 +121,8 @@ TimePoint World::local_time(std::size_t i, TimePoint at) const {
 TimePoint World::local_now(std::size_t i) const { return local_time(i, now_); }
 
 TimePoint World::when(std::size_t i, TimePoint local) const {
-    const NodeTraits& traits = traits_of(i);
+    const NodeTraits& traits = traits_[i];
+    if (traits.clock_ppm == 0) return local - traits.clock_offset;
     double elapsed = static_cast<double>((local - traits.clock_offset).time_since_epoch().count());
     double rate = 1 + static_cast<double>(traits.clock_ppm) / 1e6;
     TimePoint at(Duration(static_cast<Duration::rep>(elapsed / rate)));
@@ -141,14 +140,14 @@ void World::start(std::size_t i) {
     node.consumed = 0;
     node.stalled_until.reset();
     core::CoordinatorIdentity identity{random_.next(), mac_of(i), node_keys_[i].secret,
-                                       wall_offsets_[i].count(), &primitives_};
+                                       wall_offsets_[i].count(), primitives_.get()};
     node.coordinator =
         std::make_unique<core::Coordinator>(settings_of(i), identity, random_.next());
     node.engine = std::make_unique<core::Engine>(random_.next());
     node.assembler = std::make_unique<core::TrainAssembler>();
-    node.coordinator->handle_interfaces(local_now(i), facts_of(i));
-    (void)node.coordinator->handle_memory(local_now(i), std::exchange(node.memory, {}));
-    node.coordinator->handle_timers(local_now(i));
+    touch(node).handle_interfaces(local_now(i), facts_of(i));
+    (void)touch(node).handle_memory(local_now(i), std::exchange(node.memory, {}));
+    touch(node).handle_timers(local_now(i));
     pump(i);
 }
 
@@ -164,6 +163,7 @@ void World::stop(std::size_t i) {
     if (std::exchange(node.is_restarting, false)) node.memory = node.coordinator->memory();
     node.running = false;
     node.stalled_until.reset();
+    node.asleep_at.reset();
     for (std::size_t packet : node.waiting) free_packets_.push_back(packet);
     node.waiting.clear();
     node.coordinator.reset();
@@ -171,27 +171,42 @@ void World::stop(std::size_t i) {
     node.assembler.reset();
     node.keys.clear();
     ++node.wake_version;
+    node.wakes_at.reset();
 }
 
 void World::stall(std::size_t i, Duration how_long) {
     SimNode& node = nodes_[i];
-    if (!node.running) return;
+    if (!node.running || node.asleep_at) return;
     if (!node.stalled_until) node.stalled_since = now_;
     node.stalled_until = now_ + how_long;
-    push({now_ + how_long, 0, Step::Kind::resume, i, 0, 0});
+    push(now_ + how_long, Kind::resume, i, 0);
+}
+
+void World::suspend(std::size_t i, Duration how_long) {
+    SimNode& node = nodes_[i];
+    if (!node.running || node.stalled_until) return;
+    stall(i, how_long);
+    node.asleep_at = local_now(i);
+}
+
+void World::step_wall_clock(std::size_t i, Duration by) {
+    wall_offsets_[i] += by;
+    if (!nodes_[i].running || nodes_[i].stalled_until) return;
+    nodes_[i].engine->handle_stall(local_now(i), {core::StallKind::clock_stepped, by});
+    pump(i);
 }
 
 void World::set_carrier(std::size_t i, std::size_t network, bool on) {
     nodes_[i].carrier[network] = on;
     if (!nodes_[i].running) return;
-    nodes_[i].coordinator->handle_interfaces(local_now(i), facts_of(i));
+    touch(nodes_[i]).handle_interfaces(local_now(i), facts_of(i));
     pump(i);
 }
 
 void World::set_address(std::size_t i, std::size_t network, bool present) {
     nodes_[i].has_address[network] = present;
     if (!nodes_[i].running) return;
-    nodes_[i].coordinator->handle_interfaces(local_now(i), facts_of(i));
+    touch(nodes_[i]).handle_interfaces(local_now(i), facts_of(i));
     pump(i);
 }
 
@@ -212,7 +227,7 @@ void World::reload_without(std::size_t i, std::size_t other) {
 
 void World::reload(std::size_t i) {
     if (!nodes_[i].running) return;
-    auto refusals = nodes_[i].coordinator->handle_settings(local_now(i), settings_of(i));
+    auto refusals = touch(nodes_[i]).handle_settings(local_now(i), settings_of(i));
     if (!refusals.empty()) observer_.on_violation("reload refused: " + refusals.front());
     pump(i);
 }
@@ -228,20 +243,29 @@ void World::heal_everything() {
     }
 }
 
-void World::push(Step step) {
-    step.order = ++order_;
-    queue_.push(step);
+void World::push(TimePoint at, Kind kind, std::size_t node, std::uint64_t what) {
+    queue_.push({at, ++order_, what, static_cast<std::uint32_t>(node), kind});
 }
 
-std::size_t World::store(Packet packet) {
+std::size_t World::store(std::size_t from, std::size_t network, Bytes bytes) {
     if (free_packets_.empty()) {
-        packets_.push_back(std::move(packet));
-        return packets_.size() - 1;
+        packets_.emplace_back();
+        free_packets_.push_back(packets_.size() - 1);
     }
     std::size_t at = free_packets_.back();
     free_packets_.pop_back();
-    packets_[at] = std::move(packet);
+    packets_[at].from = from;
+    packets_[at].network = network;
+    packets_[at].bytes.assign(bytes.begin(), bytes.end());
     return at;
+}
+
+std::optional<std::size_t> World::node_at(const Endpoint& remote, std::size_t network) const {
+    Bytes bytes = remote.address.bytes();
+    if (bytes.size() != 4) return {};
+    std::size_t node = (std::size_t{bytes[2]} << 8 | bytes[3]) - 1;
+    if (node >= nodes_.size() || remote.address != address_of(node, network)) return {};
+    return node;
 }
 
 void World::transmit(std::size_t from, EndpointId local, const Endpoint& remote, Bytes bytes) {
@@ -249,36 +273,36 @@ void World::transmit(std::size_t from, EndpointId local, const Endpoint& remote,
     std::optional<std::size_t> network;
     for (const routing::LocalEndpoint& endpoint : node.coordinator->endpoints())
         if (endpoint.id == local && endpoint.usable) network = endpoint.interface_index - 2;
-    if (!network || !node.carrier[*network] || !node.has_address[*network]) return;
-    for (std::size_t to = 0; to < nodes_.size(); ++to) {
-        if (remote.address != address_of(to, *network)) continue;
-        if (on_wire) on_wire(from, to, *network, bytes);
-        chatter_ += (bytes[0] & 15) != static_cast<std::uint8_t>(MessageType::data);
-        if (!nodes_[to].carrier[*network] || !nodes_[to].has_address[*network]) return;
-        LinkState& state = link(from, to, *network);
-        bool is_data = (bytes[0] & 15) == static_cast<std::uint8_t>(MessageType::data);
-        if (state.is_cut || random_.chance(state.loss)) return;
-        if (is_data && state.data_loss > 0 && random_.chance(state.data_loss)) return;
-        if (bytes.size() + kIpAndUdp > state.mtu) return;
-        Packet packet{from, to, *network, {bytes.begin(), bytes.end()}};
-        launch(packet, state);
-        if (random_.chance(state.duplication)) launch(packet, state);
-    }
+    if (!network || !is_there(from, *network)) return;
+    auto to = node_at(remote, *network);
+    if (!to) return;
+    if (on_wire) on_wire(from, *to, *network, bytes);
+    bool is_data = (bytes[0] & 15) == static_cast<std::uint8_t>(MessageType::data);
+    ++(is_data ? activity_.datagrams : activity_.messages);
+    if (!is_there(*to, *network)) return;
+    LinkState& state = link(from, *to, *network);
+    if (state.is_cut || random_.chance(state.loss)) return;
+    if (is_data && state.data_loss > 0 && random_.chance(state.data_loss)) return;
+    if (bytes.size() + kIpAndUdp > state.mtu) return;
+    launch(from, *to, *network, bytes);
+    if (random_.chance(state.duplication)) launch(from, *to, *network, bytes);
 }
 
 void World::inject(std::size_t from, std::size_t to, std::size_t network, Bytes bytes) {
-    launch({from, to, network, {bytes.begin(), bytes.end()}}, link(from, to, network));
+    launch(from, to, network, bytes);
 }
 
-std::vector<std::uint8_t> World::seal(std::size_t i, SessionIndex session, Bytes bytes) {
-    std::vector<std::uint8_t> plain = as_sent_by(traits_of(i).version, bytes);
-    if (settings_.security == SecurityMode::none || session.value == 0) return plain;
-    auto keys = nodes_[i].keys.find(session);
-    if (keys == nodes_[i].keys.end()) {
+Bytes World::seal(std::size_t i, SessionIndex session, Bytes plain,
+                  std::vector<std::uint8_t>& room) {
+    room.assign(plain.begin(), plain.end());
+    make_as_sent_by(traits_[i].version, room);
+    if (settings_.security == SecurityMode::none || session.value == 0) return room;
+    auto keys = nodes_[i].keys.find(session.value);
+    if (keys == nodes_[i].keys.end())
         observer_.on_violation("a datagram to seal with no key");
-        return plain;
-    }
-    return sim::seal(keys->second->send, plain);
+    else
+        sim::seal(keys->second->send, room);
+    return room;
 }
 
 // header ‖ payload of a heartbeat, data or control datagram that authenticates.
@@ -287,121 +311,163 @@ std::optional<Bytes> World::open(SimNode& node, Bytes datagram) {
     auto header = decode_header(datagram, why);
     bool is_sealed = header && header->type >= MessageType::heartbeat;
     if (!is_sealed || settings_.security == SecurityMode::none) return datagram;
-    auto keys = node.keys.find(header->receiver);
+    auto keys = node.keys.find(header->receiver.value);
     if (keys == node.keys.end()) return {};
     auto opened = sim::open(keys->second->receive, datagram);
     if (!opened) ++node.bad_seals;
     return opened;
 }
 
-void World::launch(const Packet& packet, LinkState& state) {
+void World::launch(std::size_t from, std::size_t to, std::size_t network, Bytes bytes) {
+    LinkState& state = link(from, to, network);
     TimePoint at = now_ + state.delay + random_.between(0ns, state.jitter);
     if (state.stragglers > 0 && random_.chance(state.stragglers)) at += state.straggle;
     if (state.rate > 0) {
-        auto time_of = [&state](std::size_t bytes) { return Duration(1s) * bytes / state.rate; };
+        auto time_of = [&state](std::size_t size) { return Duration(1s) * size / state.rate; };
         state.busy_until = std::max(state.busy_until, now_);
         if (state.busy_until - now_ > time_of(state.queue)) return;
-        state.busy_until += time_of(packet.bytes.size() + kIpAndUdp);
+        state.busy_until += time_of(bytes.size() + kIpAndUdp);
         at += state.busy_until - now_;
     }
-    std::size_t to = packet.to;
-    push({at, 0, Step::Kind::packet, to, store(packet), 0});
+    push(at, Kind::packet, to, store(from, network, bytes));
 }
 
 void World::run_until(TimePoint end) {
-    while (!queue_.empty() && queue_.top().at <= end) {
+    while (!queue_.empty() && queue_.top().at <= end && !has_livelock(queue_.top().at)) {
         Step step = queue_.top();
         queue_.pop();
         now_ = step.at;
-        ++steps_;
-        SimNode& node = nodes_[step.node];
-        if (step.kind == Step::Kind::packet) {
-            if (node.stalled_until && node.running && node.waiting.size() < 4096) {
-                node.waiting.push_back(step.packet);
-                continue;
-            }
-            if (node.running && !node.stalled_until) {
-                receive(step.node, packets_[step.packet]);
-                pump(step.node);
-            }
-            free_packets_.push_back(step.packet);
-        } else if (step.kind == Step::Kind::wake) {
-            if (step.version != node.wake_version || !node.running || node.stalled_until) continue;
-            node.engine->handle_timers(local_now(step.node));
-            node.assembler->handle_timers(local_now(step.node), node.assembler_drops);
-            node.coordinator->handle_timers(local_now(step.node));
-            pump(step.node);
-        } else if (node.running && node.stalled_until && *node.stalled_until <= now_) {
-            node.stalled_until.reset();
-            node.engine->handle_stall(now_, {core::StallKind::stopped, now_ - node.stalled_since});
-            // What is already waiting is read before anybody is declared dead.
-            for (std::size_t packet : node.waiting) {
-                receive(step.node, packets_[packet]);
-                free_packets_.push_back(packet);
-            }
-            node.waiting.clear();
-            node.engine->handle_timers(local_now(step.node));
-            node.coordinator->handle_timers(local_now(step.node));
-            pump(step.node);
-        }
+        take(step);
     }
     now_ = end;
 }
 
+// Time that does not pass: the world ends here, or the run would not.
+bool World::has_livelock(TimePoint next) {
+    constexpr std::uint64_t kStepsMax = 100'000;
+    steps_here_ = next == now_ ? steps_here_ + 1 : 0;
+    if (steps_here_ == kStepsMax) {
+        observer_.on_violation("livelock: time does not pass");
+        is_stuck_ = true;
+    }
+    return is_stuck_;
+}
+
+void World::take(const Step& step) {
+    SimNode& node = nodes_[step.node];
+    switch (step.kind) {
+        case Kind::packet: return take_packet(node, step);
+        case Kind::wake: return wake(node, step);
+        case Kind::resume: return resume(node, step);
+    }
+}
+
+void World::take_packet(SimNode& node, const Step& step) {
+    bool may_wait = node.stalled_until && !node.asleep_at && node.waiting.size() < 4096;
+    if (node.running && may_wait) {
+        node.waiting.push_back(step.what);
+        return;
+    }
+    if (node.running && !node.stalled_until) {
+        receive(step.node, packets_[step.what]);
+        pump(step.node);
+    }
+    free_packets_.push_back(step.what);
+}
+
+// Each part at its own deadline.
+void World::wake(SimNode& node, const Step& step) {
+    if (step.what != node.wake_version || !node.running) return;
+    node.wakes_at.reset();
+    if (node.stalled_until) return;
+    ++activity_.wakes;
+    TimePoint local = local_now(step.node);
+    auto is_due = [local](std::optional<TimePoint> deadline) {
+        return deadline && *deadline <= local;
+    };
+    if (is_due(node.engine->next_deadline())) node.engine->handle_timers(local);
+    if (is_due(node.assembler->next_deadline()))
+        node.assembler->handle_timers(local, node.assembler_drops);
+    if (is_due(node.coordinator_deadline)) touch(node).handle_timers(local);
+    pump(step.node);
+}
+
+void World::resume(SimNode& node, const Step& step) {
+    if (!node.running || !node.stalled_until || *node.stalled_until > now_) return;
+    node.stalled_until.reset();
+    core::StallKind kind = core::StallKind::stopped;
+    if (auto asleep = std::exchange(node.asleep_at, {})) {
+        traits_[step.node].clock_offset += *asleep - local_now(step.node);
+        kind = core::StallKind::suspended;
+    }
+    TimePoint local = local_now(step.node);
+    node.engine->handle_stall(local, {kind, now_ - node.stalled_since});
+    // What is already waiting is read before anybody is declared dead.
+    for (std::size_t packet : node.waiting) {
+        receive(step.node, packets_[packet]);
+        free_packets_.push_back(packet);
+    }
+    node.waiting.clear();
+    node.engine->handle_timers(local);
+    touch(node).handle_timers(local);
+    pump(step.node);
+}
+
 void World::receive(std::size_t i, const Packet& packet) {
     SimNode& node = nodes_[i];
-    if (!node.carrier[packet.network] || !node.has_address[packet.network]) return;
+    if (!is_there(i, packet.network)) return;
     std::optional<EndpointId> local;
+    IpAddress own = address_of(i, packet.network);
     for (const routing::LocalEndpoint& endpoint : node.coordinator->endpoints())
-        if (endpoint.endpoint.address == address_of(i, packet.network)) local = endpoint.id;
+        if (endpoint.endpoint.address == own) local = endpoint.id;
     if (!local) return;
     Endpoint remote{address_of(packet.from, packet.network), kNetftPort};
     auto opened = open(node, packet.bytes);
     if (!opened) return;
-    std::vector<std::uint8_t> read = as_read_by(traits_of(i).version, *opened);
+    std::vector<std::uint8_t> room;
+    Bytes read = as_read_by(traits_[i].version, *opened, room);
     if (read.empty()) return;
-    opened = read;
     ++node.received;
     core::Path path = node.engine->path_of(*local, remote);
-    core::Verdict verdict = node.engine->handle_datagram(local_now(i), path, *opened);
+    core::Verdict verdict = node.engine->handle_datagram(local_now(i), path, read);
     if (verdict.kind != core::Verdict::Kind::dropped) ++node.consumed;
-    handle(i, verdict, *local, remote, *opened);
+    handle(i, verdict, *local, remote, read);
 }
 
 void World::pump(std::size_t i) {
     SimNode& node = nodes_[i];
+    TimePoint local = local_now(i);
     for (int rounds = 0;; ++rounds) {
         if (rounds == 10'000) return observer_.on_violation("livelock: a node never settles");
         bool progress = false;
         if (auto plan = node.coordinator->poll_plan()) {
-            node.engine->handle_plan(local_now(i), *plan);
+            node.engine->handle_plan(local, *plan);
             node.keys.clear();
             for (const core::PlanPeer& peer : plan->peers)
                 for (const core::PlanSession& session : peer.sessions)
-                    node.keys[session.local] = session.keys;
+                    node.keys[session.local.value] = session.keys;
             progress = true;
         }
-        while (auto transmit_request = node.engine->poll_transmit(local_now(i))) {
-            std::vector<std::uint8_t> bytes(transmit_request->datagram.begin(),
-                                            transmit_request->datagram.end());
-            bytes.resize(bytes.size() + transmit_request->padding);
-            transmit(i, transmit_request->local, transmit_request->remote,
-                     seal(i, transmit_request->session, bytes));
+        while (auto due = node.engine->poll_transmit(local)) {
+            plain_.assign(due->datagram.begin(), due->datagram.end());
+            plain_.resize(plain_.size() + due->padding);
+            transmit(i, due->local, due->remote, seal(i, due->session, plain_, sealed_));
             progress = true;
         }
         while (auto reach = node.engine->poll_reach()) {
-            transmit(i, reach->local, reach->remote,
-                     seal(i, reach->session, Bytes(reach->datagram).first(reach->size)));
+            Bytes plain = Bytes(reach->datagram).first(reach->size);
+            transmit(i, reach->local, reach->remote, seal(i, reach->session, plain, sealed_));
             progress = true;
         }
         while (auto event = node.engine->poll_event()) {
             if (const auto* t = std::get_if<core::RouteTransition>(&*event))
                 observer_.on_transition(i, *t);
-            node.coordinator->handle_event(local_now(i), *event);
+            touch(node).handle_event(local, *event);
             progress = true;
         }
         if (progress) continue;  // the plan first, then what the coordinator sends
         while (auto send = node.coordinator->poll_send()) {
+            node.is_touched = true;
             this->send(i, *send);
             progress = true;
         }
@@ -412,15 +478,25 @@ void World::pump(std::size_t i) {
     wake_later(i);
 }
 
+std::optional<TimePoint> World::next_deadline(SimNode& node) {
+    if (std::exchange(node.is_touched, false))
+        node.coordinator_deadline = node.coordinator->next_deadline();
+    std::optional<TimePoint> soonest;
+    for (auto deadline :
+         {node.engine->next_deadline(), node.coordinator_deadline, node.assembler->next_deadline()})
+        if (deadline && (!soonest || *deadline < *soonest)) soonest = deadline;
+    return soonest;
+}
+
+// A wake that is queued for a time before it stays: it will look again.
 void World::wake_later(std::size_t i) {
     SimNode& node = nodes_[i];
-    std::optional<TimePoint> soonest;
-    for (auto deadline : {node.engine->next_deadline(), node.coordinator->next_deadline(),
-                          node.assembler->next_deadline()})
-        if (deadline && (!soonest || *deadline < *soonest)) soonest = deadline;
-    ++node.wake_version;
-    if (soonest)
-        push({std::max(when(i, *soonest), now_), 0, Step::Kind::wake, i, 0, node.wake_version});
+    auto soonest = next_deadline(node);
+    if (!soonest) return;
+    TimePoint at = std::max(when(i, *soonest), now_);
+    if (node.wakes_at && *node.wakes_at <= at) return;
+    node.wakes_at = at;
+    push(at, Kind::wake, i, ++node.wake_version);
 }
 
 std::vector<core::RouteReport> World::routes(std::size_t i) const {

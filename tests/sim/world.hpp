@@ -9,12 +9,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <queue>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "netft/base/random.hpp"
@@ -75,6 +76,8 @@ struct WorldSettings {
     bool is_star = false;
     // No node is started by the constructor.
     bool starts_later = false;
+    // Handshakes of libcrypto, not of cheap_primitives().
+    bool has_real_handshakes = true;
 };
 
 // A frame that reached a node's adapter.
@@ -96,12 +99,20 @@ class Observer {
     virtual void on_violation(const std::string& what) = 0;
 };
 
+// What happened so far.
+struct Activity {
+    std::uint64_t messages = 0;   // datagrams sent that carry no frame: what the cluster costs
+    std::uint64_t datagrams = 0;  // the others
+    std::uint64_t wakes = 0;      // of nodes, by their deadlines
+};
+
 struct SimNode {
     std::unique_ptr<core::Coordinator> coordinator;
     std::unique_ptr<core::Engine> engine;
     std::unique_ptr<core::TrainAssembler> assembler;
     DropCounters assembler_drops;
-    std::map<SessionIndex, session::SessionKeysPtr> keys;  // of the plan in force
+    // Of the plan in force, by our index of the session.
+    std::unordered_map<std::uint32_t, session::SessionKeysPtr> keys;
     std::uint64_t bad_seals = 0;
     std::uint64_t relayed = 0;      // frames sent by way of another node
     std::uint64_t forwarded = 0;    // datagrams passed on for others
@@ -115,8 +126,13 @@ struct SimNode {
     std::uint64_t consumed = 0;  // verdicts that were not drops
     std::optional<TimePoint> stalled_until;
     TimePoint stalled_since;
-    std::vector<std::size_t> waiting;  // packets that came while stalled
+    std::optional<TimePoint> asleep_at;  // by its clock, which sleeps, too
+    std::vector<std::size_t> waiting;    // packets that came while stalled
     std::uint64_t wake_version = 0;
+    std::optional<TimePoint> wakes_at;  // the one wake of this version that is queued
+    // The coordinator's, until it is touched.
+    std::optional<TimePoint> coordinator_deadline;
+    bool is_touched = true;
     bool running = false;
 };
 
@@ -138,6 +154,10 @@ class World {
     void set_carrier(std::size_t node, std::size_t network, bool on);
     void set_address(std::size_t node, std::size_t network, bool present);
     void stall(std::size_t node, Duration how_long);
+    // As a laptop that is closed: its clock stands, what is sent to it is lost.
+    void suspend(std::size_t node, Duration how_long);
+    // Somebody sets the wall clock of a running node.
+    void step_wall_clock(std::size_t node, Duration by);
     void stop(std::size_t node);  // as kill -9
     // Says to the peers that it restarts, or after all not. Said, stop() keeps what the next
     // start() is told of the peers.
@@ -156,7 +176,10 @@ class World {
 
     // --- looking
     const WorldSettings& settings() const { return settings_; }
-    SimNode& node(std::size_t i) { return nodes_[i]; }
+    SimNode& node(std::size_t i) {
+        nodes_[i].is_touched = true;
+        return nodes_[i];
+    }
     const SimNode& node(std::size_t i) const { return nodes_[i]; }
     PeerId peer_id(std::size_t node) const { return PeerId(static_cast<std::uint16_t>(node)); }
     std::vector<core::RouteReport> routes(std::size_t node) const;
@@ -166,28 +189,27 @@ class World {
         std::size_t network = 0;
     };
     std::optional<RoutePlace> place_of(std::size_t node, RouteId route) const;
-    std::uint64_t steps() const { return steps_; }
-    // Datagrams sent that carry no frame: what the cluster costs by itself.
-    std::uint64_t chatter() const { return chatter_; }
+    const Activity& activity() const { return activity_; }
+    // Datagrams that are sent, and neither received nor lost yet.
+    std::size_t in_flight() const { return packets_.size() - free_packets_.size(); }
     // What the node's own clock says.
     TimePoint local_now(std::size_t node) const;
 
  private:
     struct Packet {
-        std::size_t from = 0, to = 0, network = 0;
+        std::size_t from = 0, network = 0;
         std::vector<std::uint8_t> bytes;
     };
+    enum class Kind : std::uint8_t { packet, wake, resume };
     struct Step {
         TimePoint at;
         std::uint64_t order = 0;
-        enum class Kind : std::uint8_t { packet, wake, resume } kind = Kind::packet;
-        std::size_t node = 0;
-        std::size_t packet = 0;
-        std::uint64_t version = 0;
+        std::uint64_t what = 0;  // place of the packet, or version of the wake
+        std::uint32_t node = 0;
+        Kind kind = Kind::packet;
         bool operator>(const Step& o) const { return at != o.at ? at > o.at : order > o.order; }
     };
 
-    const NodeTraits& traits_of(std::size_t node) const;
     TimePoint local_time(std::size_t node, TimePoint at) const;
     // The first instant at which the node's clock says `local` or more.
     TimePoint when(std::size_t node, TimePoint local) const;
@@ -196,12 +218,28 @@ class World {
     bool is_clone(std::size_t node) const {
         return settings_.last_is_clone && node + 1 == settings_.nodes;
     }
-    std::vector<std::uint8_t> seal(std::size_t node, SessionIndex session, Bytes plain);
+    // In `room`, until it is used again.
+    Bytes seal(std::size_t node, SessionIndex session, Bytes plain,
+               std::vector<std::uint8_t>& room);
     std::optional<Bytes> open(SimNode& node, Bytes datagram);
     std::vector<routing::InterfaceFact> facts_of(std::size_t node) const;
-    void push(Step step);
+    void push(TimePoint at, Kind kind, std::size_t node, std::uint64_t what);
+    core::Coordinator& touch(SimNode& node) {
+        node.is_touched = true;
+        return *node.coordinator;
+    }
     void transmit(std::size_t from, EndpointId local, const Endpoint& remote, Bytes bytes);
-    void launch(const Packet& packet, LinkState& link);
+    void launch(std::size_t from, std::size_t to, std::size_t network, Bytes bytes);
+    void take(const Step& step);
+    bool has_livelock(TimePoint next);
+    void take_packet(SimNode& node, const Step& step);
+    void wake(SimNode& node, const Step& step);
+    void resume(SimNode& node, const Step& step);
+    bool is_there(std::size_t node, std::size_t network) const {
+        return nodes_[node].carrier[network] && nodes_[node].has_address[network];
+    }
+    // Which of the nodes has it on that network.
+    std::optional<std::size_t> node_at(const Endpoint& remote, std::size_t network) const;
     void receive(std::size_t node, const Packet& packet);
     void handle(std::size_t node, const core::Verdict& verdict, EndpointId local,
                 const Endpoint& remote, Bytes datagram);
@@ -214,26 +252,34 @@ class World {
     void deliver(std::size_t node, PeerId peer, Bytes train);
     void pump(std::size_t node);
     void wake_later(std::size_t node);
-    std::size_t store(Packet packet);
+    std::optional<TimePoint> next_deadline(SimNode& node);
+    std::size_t store(std::size_t from, std::size_t network, Bytes bytes);
 
     WorldSettings settings_;
     Observer& observer_;
     Random random_;
-    SimPrimitives primitives_;
+    std::unique_ptr<session::Primitives> primitives_;
     std::vector<session::NoiseKeyPair> node_keys_;
     TimePoint now_;
     std::uint64_t order_ = 0;
-    std::uint64_t steps_ = 0;
-    std::uint64_t chatter_ = 0;
+    std::uint64_t steps_here_ = 0;  // at this very instant
+    bool is_stuck_ = false;
+    Activity activity_;
     std::vector<SimNode> nodes_;
+    std::vector<NodeTraits> traits_;
     std::vector<Timing> timings_;
     std::vector<Duration> wall_offsets_;
     std::vector<std::vector<std::uint8_t>> cluster_keys_;  // first bytes
     std::vector<std::size_t> removed_;                     // by node: whom it does not know
     std::vector<LinkState> links_;
-    std::vector<Packet> packets_;
+    std::deque<Packet> packets_;  // each stays where it is
     std::vector<std::size_t> free_packets_;
     std::priority_queue<Step, std::vector<Step>, std::greater<>> queue_;
+    // Scratch: they keep their room from one datagram to the next.
+    std::vector<std::uint8_t> plain_;
+    std::vector<std::uint8_t> sealed_;
+    std::vector<std::uint8_t> hop_plain_;
+    std::vector<std::uint8_t> hop_sealed_;
 };
 
 }  // namespace netft::sim

@@ -1,5 +1,6 @@
 // The worker's part of a simulated node: trains, relays, what is delivered.
 #include <algorithm>
+#include <cstring>
 
 #include "tests/sim/world.hpp"
 
@@ -8,6 +9,12 @@ namespace netft::sim {
 namespace {
 
 constexpr std::size_t kFrameHead = 32;  // what send_frame() writes: who, when, how long
+
+// Each byte is as the one before it.
+bool is_all(Bytes bytes, std::uint8_t fill) {
+    return bytes.empty() ||
+           (bytes[0] == fill && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
 
 }  // namespace
 
@@ -18,7 +25,7 @@ void World::handle(std::size_t i, const core::Verdict& verdict, EndpointId local
         case core::Verdict::Kind::control: {
             std::optional<PeerId> peer;
             if ((datagram[0] & 15) == 6) peer = verdict.peer;
-            return node.coordinator->handle_datagram(local_now(i), local, remote, peer, datagram);
+            return touch(node).handle_datagram(local_now(i), local, remote, peer, datagram);
         }
         case core::Verdict::Kind::data: {
             core::TrainAssembler::Piece piece{verdict.peer, verdict.space, verdict.train_id,
@@ -43,7 +50,8 @@ void World::receive_inner(std::size_t i, const core::Verdict& verdict) {
     SimNode& node = nodes_[i];
     auto opened = open(node, verdict.body);
     if (!opened) return;
-    std::vector<std::uint8_t> read = as_read_by(traits_of(i).version, *opened);
+    std::vector<std::uint8_t> room;
+    Bytes read = as_read_by(traits_[i].version, *opened, room);
     if (read.empty()) return;
     ++node.received;
     core::Verdict inner = node.engine->handle_relayed(local_now(i), verdict.peer, read);
@@ -55,12 +63,12 @@ void World::receive_inner(std::size_t i, const core::Verdict& verdict) {
 bool World::hop(std::size_t i, PeerId next, const RelayPrefix& prefix, Bytes inner) {
     auto ticket = nodes_[i].engine->begin_hop(local_now(i), next, 1);
     if (!ticket) return false;
-    std::vector<std::uint8_t> datagram(kHeaderSize + kRelayPrefixSize + inner.size());
-    ByteWriter out(datagram);
+    hop_plain_.resize(kHeaderSize + kRelayPrefixSize + inner.size());
+    ByteWriter out(hop_plain_);
     encode(ticket->header, out);
     encode(prefix, out);
     out.bytes(inner);
-    std::vector<std::uint8_t> sealed = seal(i, ticket->session, datagram);
+    Bytes sealed = seal(i, ticket->session, hop_plain_, hop_sealed_);
     for (const core::Destination& destination : ticket->destinations)
         transmit(i, destination.local, destination.remote, sealed);
     return true;
@@ -76,10 +84,8 @@ void World::deliver(std::size_t to, PeerId peer, Bytes train) {
     delivery.number = in.u64();
     std::uint64_t length = in.u64();
     auto fill = static_cast<std::uint8_t>(delivery.number * 7 + 1);
-    Bytes rest = in.rest();
-    delivery.intact =
-        in.ok() && length == train.size() && peer_id(delivery.from) == peer &&
-        std::all_of(rest.begin(), rest.end(), [fill](std::uint8_t b) { return b == fill; });
+    delivery.intact = in.ok() && length == train.size() && peer_id(delivery.from) == peer &&
+                      is_all(in.rest(), fill);
     observer_.on_delivery(delivery);
 }
 
@@ -112,14 +118,14 @@ bool World::send_train(std::size_t from, std::size_t to, Bytes frame) {
     node.relayed += way.has_value();
     for (std::uint16_t k = 0; k < count; ++k) {
         Bytes body = frame.subspan(k * kBody, std::min(kBody, frame.size() - k * kBody));
-        std::vector<std::uint8_t> datagram(kHeaderSize + kTrainPrefixSize + body.size());
-        ByteWriter out(datagram);
+        plain_.resize(kHeaderSize + kTrainPrefixSize + body.size());
+        ByteWriter out(plain_);
         Header header = ticket->header;
         header.counter += k;
         encode(header, out);
         encode(TrainPrefix{k, count}, out);
         out.bytes(body);
-        std::vector<std::uint8_t> sealed = seal(from, ticket->session, datagram);
+        Bytes sealed = seal(from, ticket->session, plain_, sealed_);
         if (way) hop(from, way->relay, {RelayKind::forward, way->target}, sealed);
         for (const core::Destination& destination : ticket->destinations)
             transmit(from, destination.local, destination.remote, sealed);
@@ -128,7 +134,7 @@ bool World::send_train(std::size_t from, std::size_t to, Bytes frame) {
 }
 
 void World::send(std::size_t i, const core::ControlSend& send) {
-    std::vector<std::uint8_t> sealed = seal(i, send.seal, send.bytes);
+    Bytes sealed = seal(i, send.seal, send.bytes, sealed_);
     if (send.local != core::kRelayedEndpoint) return transmit(i, send.local, send.remote, sealed);
     for (const core::PlanPeer& peer : nodes_[i].engine->peers()) {
         if (core::relayed_endpoint(peer.ipv6) != send.remote) continue;
