@@ -37,7 +37,7 @@ class Tempest {
         }
         checkers_.check_counters();
         calm_down();
-        world_.run_until(world_.now() + Checkers::kRecovery);
+        world_.run_until(std::max(world_.now(), asleep_until_) + Checkers::kRecovery);
         checkers_.check_promises();
         bounds_.check();
         checkers_.check_counters();
@@ -213,6 +213,7 @@ class Tempest {
             Duration pause = random().between(100ms, 20s);
             checkers_.handle_node_fault(node, world_.now() + pause);
             world_.suspend(node, pause);
+            asleep_until_ = std::max(asleep_until_, world_.now() + pause);
         }
     }
 
@@ -288,7 +289,7 @@ class Tempest {
     void calm_down() {
         world_.heal_everything();
         for (std::size_t net = 0; net < networks(); ++net) heal(net);
-        fault_everybody(Checkers::kRecovery);
+        fault_everybody(std::max(asleep_until_ - world_.now(), Duration{}) + Checkers::kRecovery);
     }
 
     StormSettings settings_;
@@ -296,6 +297,7 @@ class Tempest {
     World world_;
     Bounds bounds_;
     TimePoint next_fault_{};
+    TimePoint asleep_until_{};
     std::uint8_t key_ = 1;
     std::size_t rotation_ = 0;
     std::size_t rotated_ = 0;
