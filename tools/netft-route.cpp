@@ -8,10 +8,10 @@ namespace {
 
 using AddCommand = void (*)(CLI::App&, netft::client::Context&);
 
-constexpr std::array<AddCommand, 7> kCommands{netft::route::add_show,  netft::route::add_get,
+constexpr std::array<AddCommand, 8> kCommands{netft::route::add_show,  netft::route::add_get,
                                               netft::route::add_watch, netft::route::add_history,
                                               netft::route::add_wait,  netft::route::add_check,
-                                              netft::route::add_why};
+                                              netft::route::add_why,   netft::route::add_undamp};
 
 void set_up(CLI::App& app, netft::client::Context& context) {
     netft::client::add_json_option(app, context);

@@ -50,7 +50,7 @@ std::string without_default_port(const std::string& endpoint) {
 }
 
 bool is_up(const std::string& route_state) {
-    return route_state == "up" || route_state == "suspect";
+    return route_state == "up" || route_state == "suspect" || route_state == "damped";
 }
 
 }  // namespace netft::client

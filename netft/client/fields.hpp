@@ -21,7 +21,7 @@ std::string plain(const nlohmann::json& object, const char* key);
 
 // "10.0.0.1" of "10.0.0.1:3343", "fe80::1" of "[fe80::1]:3343"; other ports stay.
 std::string without_default_port(const std::string& endpoint);
-// Up or suspect.
+// Up, suspect or damped.
 bool is_up(const std::string& route_state);
 
 }  // namespace netft::client

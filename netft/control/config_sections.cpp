@@ -1,5 +1,7 @@
 #include "netft/control/config_sections.hpp"
 
+#include <cmath>
+
 #include "netft/control/config.hpp"
 #include "netft/control/config_port.hpp"
 #include "netft/control/config_values.hpp"
@@ -121,6 +123,37 @@ Read traffic(core::Settings& out) {
                           [&out](const toml::table& t) { return read_class(t, out); })}});
 }
 
+constexpr std::int64_t kPenaltyMax = 20'000;
+
+Read penalty(std::uint32_t& out) {
+    return integer_between(1, kPenaltyMax,
+                           [&out](std::int64_t value) { out = static_cast<std::uint32_t>(value); });
+}
+
+// Values that are each allowed and together would never damp, or never end it.
+Checked check_damping(const core::DampingRule& rule, std::uint32_t line) {
+    if (rule.suppress <= rule.reuse)
+        return refuse(line, "suppress is " + std::to_string(rule.suppress) +
+                                "; allowed: above reuse, which is " + std::to_string(rule.reuse));
+    double ceiling = core::penalty_ceiling(rule);
+    if (ceiling <= rule.suppress)
+        return refuse(line, "max lets no penalty be above " + std::to_string(std::lround(ceiling)) +
+                                "; allowed: a longer max, a shorter half_life, or suppress below "
+                                "that");
+    return {};
+}
+
+Read damping(core::DampingRule& out) {
+    return [&out](const toml::node& node) -> Checked {
+        auto read = table_of({{"enabled", boolean(out.enabled)},
+                              {"half_life", duration_between(1s, 3600s, out.half_life)},
+                              {"suppress", penalty(out.suppress)},
+                              {"reuse", penalty(out.reuse)},
+                              {"max", duration_between(1s, 24h, out.max)}})(node);
+        return read ? check_damping(out, line_of(node)) : read;
+    };
+}
+
 // What it does not name is the cluster's.
 Read node_traffic(core::NodeSettings& node, const core::TrafficRule& cluster) {
     return [&node, &cluster](const toml::node& value) -> Checked {
@@ -215,6 +248,7 @@ Checked read_sections(const toml::table& file, ConfigEntries& out) {
         {"heartbeat", heartbeat(settings)},
         {"security", security(out)},
         {"traffic", traffic(settings)},
+        {"damping", damping(settings.damping)},
         {"routes", routes(settings)},
         {"interfaces", interfaces(settings)},
         {"worker", worker(settings)},

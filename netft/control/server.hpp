@@ -14,6 +14,7 @@
 //   {"request":"stream","stream":"trace"}         the same, with heartbeats
 //   {"request":"version"}                       → {"version":1,"netftd":"…","program":"…"}
 //   {"request":"reload"}, {"request":"stop"}    → {"ok":true}; root (reload: and netftd's own user)
+//   {"request":"undamp","peer":NAME}            → {"ok":true}; root; no name: all peers
 //   {"request":"take-over","step":"…"}          for the next netftd: netft/daemon/take_over.hpp;
 //                                                 root and netftd's own user only
 //

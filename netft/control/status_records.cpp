@@ -108,7 +108,32 @@ std::string diagnostic_reason(Diagnostic reason, bool remote_said_so) {
 }
 
 std::string state_of(const RouteStatus& route) {
-    return route_state(route.report.state, route.report.suspect);
+    return route_state(route.report.state, route.report.suspect, route.report.damped);
+}
+
+// 2310 -> "2,310"
+std::string grouped(std::uint32_t n) {
+    std::string out = std::to_string(n);
+    for (std::size_t i = out.size(); i > 3; i -= 3) out.insert(i - 3, ",");
+    return out;
+}
+
+// "41 s", "4 min 10 s"; a second at least.
+std::string rest_of(Duration d) {
+    std::int64_t s = std::max<std::int64_t>(1, to_ms(d) / 1000);
+    return s < 60 ? fmt::format("{} s", s) : fmt::format("{} min {} s", s / 60, s % 60);
+}
+
+std::string up_reason_of(const core::RouteReport& report) {
+    std::string why = report.suspect ? diagnostic_reason(report.reason, report.remote_said_so) : "";
+    if (report.suspect && why.empty()) why = "heartbeats missed";
+    if (!report.damped) return why;
+    return fmt::format("flapping: penalty {}, reuse in {}{}{}", grouped(report.penalty),
+                       rest_of(report.reuse_in), why.empty() ? "" : "; ", why);
+}
+
+json damping_of(const core::RouteReport& report) {
+    return {{"penalty", report.penalty}, {"reuse_in_ms", to_ms(report.reuse_in)}};
 }
 
 json quality_to_json(const core::RouteReport& report) {
@@ -127,7 +152,8 @@ json stamp(json fields, const char* type, TimePoint at, const WallClock& clock) 
     return fields;
 }
 
-std::string route_state(BfdState state, bool suspect) {
+std::string route_state(BfdState state, bool suspect, bool damped) {
+    if (state == BfdState::up && damped) return "damped";
     if (state == BfdState::up && suspect) return "suspect";
     return std::string(to_string(state));
 }
@@ -135,7 +161,7 @@ std::string route_state(BfdState state, bool suspect) {
 std::string reason_of(const RouteStatus& route) {
     const core::RouteReport& report = route.report;
     if (!route.route.usable) return diagnostic_reason(route.route.reason, false);
-    if (report.state == BfdState::up) return report.suspect ? "heartbeats missed" : "";
+    if (report.state == BfdState::up) return up_reason_of(report);
     std::string reason = diagnostic_reason(report.reason, report.remote_said_so);
     if (!reason.empty()) return reason;
     if (!route.has_session) return "no session with the peer";
@@ -182,6 +208,7 @@ json route_to_json(const RouteStatus& status, const WallClock& clock) {
              {"in_use", report.in_use},
              {"use", use_name(report.use)},
              {"mtu", mtu_of(route, report)},
+             {"damping", damping_of(report)},
              {"counters", counters_of(report)}};
     out.update(quality_to_json(report));
     return out;
@@ -197,8 +224,8 @@ json to_json(const TransitionRecord& record, const WallClock& clock) {
                 {"network", record.network},
                 {"local", record.local.to_string()},
                 {"remote", record.remote.to_string()},
-                {"from", route_state(t.from, t.from_suspect)},
-                {"to", route_state(t.to, t.to_suspect)},
+                {"from", route_state(t.from, t.from_suspect, t.from_damped)},
+                {"to", route_state(t.to, t.to_suspect, t.to_damped)},
                 {"reason", diagnostic_reason(t.reason, t.remote_said_so)},
                 {"remote_said_so", t.remote_said_so},
                 {"heartbeats", std::move(recent)}};

@@ -109,6 +109,16 @@ std::vector<std::string> Coordinator::handle_settings(TimePoint now, const Setti
     return {};
 }
 
+bool Coordinator::undamp(std::string_view name) {
+    bool is_known = name.empty();
+    for (auto& [id, peer] : peers_) {
+        if (!name.empty() && peer.node.name != name) continue;
+        ++peer.undamped;
+        is_known = plan_dirty_ = true;
+    }
+    return is_known;
+}
+
 void Coordinator::handle_port(TimePoint now, EndpointId endpoint, const std::string& reason) {
     bool changed = reason.empty() ? closed_ports_.erase(endpoint) > 0
                                   : closed_ports_.insert_or_assign(endpoint, reason).second;
@@ -290,6 +300,7 @@ std::optional<Plan> Coordinator::poll_plan() {
     plan.adapter = {identity_.adapter_mac, self.ipv4, self.ipv6};
     plan.datagram_bytes_max = datagram_bytes_max();
     plan.hold_down = settings_.hold_down;
+    plan.damping = settings_.damping;
     plan.classes = settings_.classes;
     plan.relay = settings_.relay;
     plan.security = settings_.security;
@@ -301,6 +312,7 @@ std::optional<Plan> Coordinator::poll_plan() {
         if (peer.card) out.mac = peer.card->mac;
         out.alias = alias_of(id);
         out.traffic = settings_.traffic_to(id);
+        out.undamped = peer.undamped;
         out.ipv4 = peer.node.ipv4;
         out.ipv6 = peer.node.ipv6;
         for (const auto& extra : {peer.node.extra_ipv4, peer.node.extra_ipv6})

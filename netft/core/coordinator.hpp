@@ -121,6 +121,9 @@ class Coordinator {
     // A reload. What cannot change while running (cluster, adapter name, port, our own node, the
     // security mode) is refused as a whole: the reasons come back, nothing changes.
     std::vector<std::string> handle_settings(TimePoint now, const Settings& settings);
+    // Forgets what damping has counted of the routes to this peer; empty: to all. False: no such
+    // peer.
+    bool undamp(std::string_view name);
     // `reason` empty: the port of that endpoint is open.
     void handle_port(TimePoint now, EndpointId endpoint, const std::string& reason);
     void handle_datagram(TimePoint now, EndpointId local, const Endpoint& remote,
@@ -168,6 +171,7 @@ class Coordinator {
     struct RouteWord {
         BfdState state = BfdState::down;
         bool suspect = false;
+        bool damped = false;
         bool peer_said_so = false;
         Diagnostic reason = Diagnostic::none;
     };
@@ -220,6 +224,7 @@ class Coordinator {
         std::set<std::uint8_t> view_parts_owed;
         std::optional<TimePoint> next_view;
         Duration view_interval{};
+        std::uint32_t undamped = 0;
         std::size_t view_cursor = 0;         // parts below were sent in this round
         Standing trouble = Standing::known;  // with its last handshake
         unsigned unshown = 0;                // sessions that it asked for since it showed one

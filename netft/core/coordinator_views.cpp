@@ -52,7 +52,7 @@ ViewRoute Coordinator::view_of(const routing::Route& route, std::uint8_t interfa
         out.suspect = known->second.suspect;
         out.peer_said_so = known->second.peer_said_so;
         out.reason = known->second.reason;
-        out.damped = out.reason == Diagnostic::flapping;  // kept out of use
+        out.damped = known->second.damped;
     }
     if (!route.usable) {
         out.peer_said_so = false;
@@ -177,8 +177,8 @@ void Coordinator::forget_routes() {
 }
 
 void Coordinator::note_transition(TimePoint now, const RouteTransition& transition) {
-    bool is_well = transition.to == BfdState::up && !transition.to_suspect;
-    route_states_[transition.route] = {transition.to, transition.to_suspect,
+    bool is_well = transition.to == BfdState::up && !transition.to_suspect && !transition.to_damped;
+    route_states_[transition.route] = {transition.to, transition.to_suspect, transition.to_damped,
                                        transition.remote_said_so && !is_well,
                                        is_well ? Diagnostic::none : transition.reason};
     touch_view(now);

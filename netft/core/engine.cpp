@@ -253,6 +253,7 @@ std::uint32_t Engine::State::route_slot(EndpointId local, const Endpoint& remote
 void Engine::State::settle_route(TimePoint now, std::uint32_t slot) {
     Route& route = *routes[slot];
     bool moved = false;
+    route.settle_damping(now, plan.damping);
     while (auto transition = route.poll_transition()) {
         emit(*transition);
         if (is_goodbye(*transition)) note_goodbye(now, peer_slot(route.plan().peer));
@@ -288,6 +289,7 @@ void Engine::report(TimePoint now, Report& out) const {
         if (s.routes[slot] == nullptr) continue;
         RouteReport report = s.routes[slot]->report();
         s.report_use(now, report);
+        s.routes[slot]->report_damping(now, s.plan.damping, report);
         out.routes.push_back(report);
     }
     for (std::size_t i = 0; i < s.peers.size() && out.peers.size() < out.peers.capacity(); ++i)

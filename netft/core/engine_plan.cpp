@@ -22,7 +22,7 @@ EngineSession carried_over(const std::vector<EngineSession>& known, const PlanSe
 void Engine::handle_plan(TimePoint now, const Plan& next) {
     State& s = *state_;
     ++s.plans;
-    s.take_settings(next);
+    s.take_settings(now, next);
     s.reconcile_peers(now, next);
     s.make_room_for_relays(now);
     s.reconcile_routes(now, next);
@@ -38,9 +38,11 @@ void Engine::handle_plan(TimePoint now, const Plan& next) {
     s.settle_relays(now);
 }
 
-void Engine::State::take_settings(const PlanSettings& next) {
+void Engine::State::take_settings(TimePoint now, const PlanSettings& next) {
     PlanSettings known = plan;
     plan = next;
+    for (std::uint32_t slot = 0; known.damping != next.damping && slot < routes.slots(); ++slot)
+        if (routes[slot] != nullptr) routes[slot]->change_damping(now, known.damping, next.damping);
     known.version = next.version;
     if (known == next) return;
     for (EnginePeer& peer : peers) peer.is_unsettled = true;
@@ -89,6 +91,8 @@ void Engine::State::update_peer(std::uint32_t peer_slot, const PlanPeer& next) {
     EnginePeer& peer = peers[peer_slot];
     peer.is_unsettled = true;
     unindex_peer(peer_slot);
+    if (plan_peers[peer_slot].undamped != next.undamped)
+        for (std::uint32_t slot : peer.routes) routes[slot]->undamp();
     plan_peers[peer_slot] = next;
     // The place of the session sent on may move; remember it by its own index.
     std::optional<SessionIndex> sending;

@@ -190,7 +190,7 @@ struct Engine::State {
     DropCounters drops;
 
     // engine_plan.cpp
-    void take_settings(const PlanSettings& next);
+    void take_settings(TimePoint now, const PlanSettings& next);
     void reconcile_peers(TimePoint now, const Plan& next);
     void move_peers(TimePoint now, const Plan& next);
     void update_peer(std::uint32_t peer_slot, const PlanPeer& next);

@@ -124,7 +124,7 @@ void Engine::State::apply_selection(TimePoint now, std::uint32_t peer_slot,
 // Lists the routes of `candidates` that are up, the selected one first, then the best.
 void Engine::State::retarget(TimePoint now, EnginePeer& peer, std::optional<RouteId> selected) {
     auto place = [selected](const Candidate& c) {
-        return std::tuple(!c.is_up, c.id != selected, c.is_suspect, c.priority, c.id);
+        return std::tuple(!c.is_up, c.id != selected, c.is_suspect, c.is_damped, c.priority, c.id);
     };
     std::sort(candidates.begin(), candidates.end(),
               [place](const Candidate& a, const Candidate& b) { return place(a) < place(b); });

@@ -50,6 +50,8 @@ struct RouteTransition {
     BfdState to = BfdState::down;
     bool from_suspect = false;
     bool to_suspect = false;
+    bool from_damped = false;  // of a route that is up
+    bool to_damped = false;
     Diagnostic reason = Diagnostic::none;  // ours, or the peer's where it signalled
     bool remote_said_so = false;           // the peer told us; else we found out
     std::uint8_t recent_count = 0;         // oldest first
@@ -99,6 +101,7 @@ struct RouteReport {
     PeerId peer;
     BfdState state = BfdState::down;
     bool suspect = false;
+    bool damped = false;  // up, and kept out of use
     RouteUse use = RouteUse::none;
     bool in_use = false;  // by the peer's policy; a route may carry copies for a time without it
     Diagnostic reason = Diagnostic::none;
@@ -119,6 +122,8 @@ struct RouteReport {
     std::uint64_t data_sent = 0;      // datagrams
     std::uint64_t data_received = 0;  // datagrams
     std::uint32_t transitions = 0;    // ups and downs since start
+    std::uint32_t penalty = 0;        // core/damping, up to now
+    Duration reuse_in{};              // until the penalty has fallen so far; 0: it has
 };
 
 struct PeerReport {

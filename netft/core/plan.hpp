@@ -12,6 +12,7 @@
 #include "netft/base/ids.hpp"
 #include "netft/base/time.hpp"
 #include "netft/base/timing.hpp"
+#include "netft/core/damping.hpp"
 #include "netft/core/policy.hpp"
 #include "netft/session/keys.hpp"
 #include "netft/wire/header.hpp"
@@ -47,6 +48,8 @@ struct PlanPeer {
     std::vector<IpAddress> extra;       // from ipv4_prefix and ipv6_prefix
     std::vector<PlanSession> sessions;  // newest last
     TrafficRule traffic;
+    // Rises when its routes are to be free of all that damping has counted.
+    std::uint32_t undamped = 0;
 
     bool operator==(const PlanPeer&) const = default;
 };
@@ -91,6 +94,7 @@ struct PlanSettings {
     std::vector<TrafficClass> classes;  // the first that matches
     // How long a better route must have been up before traffic returns to it.
     Duration hold_down = 5s;
+    DampingRule damping;
     // [traffic] relay: a third node carries what no direct route does; and we do so for others.
     bool relay = true;
     SecurityMode security = SecurityMode::none;

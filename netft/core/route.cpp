@@ -118,6 +118,7 @@ void Route::handle_peer_restart(TimePoint now) {
     bool is_awaited = peer_restart_ != PeerRestart::none;
     OptionalTime end_of_excuse = detection_deadline_;
     if (!is_awaited) {
+        excuse_loss();  // the node died, not the path
         apply(now, RouteEvent::path_lost, Diagnostic::peer_restarted, false);
         ever_lost_ = false;
     }
@@ -205,10 +206,13 @@ void Route::apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remot
         sickness_.excuse();
         jitter_.reset();
         arm_detection();
+        if (reason_ == Diagnostic::peer_stalled) excuse_loss();
+        loss_counts_ = suspicion_counts_ = false;
     }
     if (from == BfdState::up) {
         ever_lost_ = true;
         forget_path_mtu();
+        if (to == BfdState::down) note_loss(reason_);
     }
     if (to == BfdState::down || to == BfdState::admin_down) disarm_detection();
     transmit_due_ = may_send();
@@ -231,6 +235,8 @@ void Route::set_suspect(TimePoint now, bool suspect, Diagnostic reason, bool rem
         ever_lost_ = true;
     else
         healthy_since_ = now;
+    if (!suspect) suspicion_counts_ = false;
+    if (suspect && !from_suspect) note_suspicion(reason);
     transmit_due_ = may_send();
     emit(now, state_, from_suspect, told, remote_said_so_);
 }
@@ -245,7 +251,9 @@ void Route::emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic rea
     t.to = state_;
     t.from_suspect = from_suspect;
     t.to_suspect = suspect_;
-    t.reason = reason;
+    t.from_damped = told_damped_;
+    t.to_damped = told_damped_ = damped_ && is_up();
+    t.reason = reason == Diagnostic::none && t.to_damped ? Diagnostic::flapping : reason;
     t.remote_said_so = remote;
     transitions_out_.push(t);
 }
@@ -419,14 +427,16 @@ void Route::set_patience(unsigned quarters) {
 }
 
 std::optional<TimePoint> Route::next_deadline() const {
-    return next_transmit_.or_sooner(detection_deadline_).or_sooner(suspect_deadline());
+    OptionalTime soonest = next_transmit_.or_sooner(detection_deadline_);
+    soonest = soonest.or_sooner(suspect_deadline());
+    return damped_ ? soonest.or_sooner(damping_.free_at()) : soonest;
 }
 
 Heartbeat Route::compose(TimePoint now) const {
     Heartbeat h;
     // The peer's new life is down and comes up by our init; to our own traffic the route is up.
     h.state = peer_restart_ == PeerRestart::back ? BfdState::init : state_;
-    h.diagnostic = reason_;
+    h.diagnostic = reason_ == Diagnostic::none && told_damped_ ? Diagnostic::flapping : reason_;
     h.graceful_restart = announces_restart_;
     h.suspect = local_silent_ || (is_up() && own_sickness() != Diagnostic::none);
     h.stalled = stall_tellings_ > 0;

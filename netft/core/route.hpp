@@ -22,6 +22,7 @@
 
 #include "netft/base/random.hpp"
 #include "netft/base/time.hpp"
+#include "netft/core/damping.hpp"
 #include "netft/core/events.hpp"
 #include "netft/core/optional_time.hpp"
 #include "netft/core/path_mtu.hpp"
@@ -108,6 +109,18 @@ class Route {
     void set_patience(unsigned quarters);
     std::optional<TimePoint> next_deadline() const;
 
+    // --- damping (route_damping.cpp)
+    // What the route did since the last call counts, by `rule`; before its transitions are polled.
+    void settle_damping(TimePoint now, const DampingRule& rule) {
+        if (owed_flaps_ != 0 || damped_ || told_damped_) count_flaps(now, rule);
+    }
+    void change_damping(TimePoint now, const DampingRule& from, const DampingRule& to) {
+        damping_.change_rule(now, from, to);
+    }
+    // What was counted is forgotten.
+    void undamp() { damping_.reset(); }
+    void report_damping(TimePoint now, const DampingRule& rule, RouteReport& out) const;
+
     // --- output
     bool wants_transmit() const { return transmit_due_ || wants_probe(); }
     // A probe of so many bytes of IP packet; 0: none. After the heartbeat that is due.
@@ -162,6 +175,10 @@ class Route {
     Diagnostic own_sickness() const;
     RouteEvent event_of(const Heartbeat& heartbeat) const;
     bool is_excused(Diagnostic reason) const;
+    void count_flaps(TimePoint now, const DampingRule& rule);
+    void note_suspicion(Diagnostic reason);
+    void note_loss(Diagnostic reason);
+    void excuse_loss();
     void settle_restart(TimePoint now, const Heartbeat& heartbeat);
     void emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic reason, bool remote);
     void learn_remote(TimePoint now, const Heartbeat& heartbeat);
@@ -196,11 +213,16 @@ class Route {
     bool announces_restart_ : 1 = false;
     bool remote_was_stalled_ : 1 = false;  // says the heartbeat being handled
     bool is_suspecting_ : 1 = false;       // armed, from last_heard_ on
+    bool damped_ : 1 = false;              // whatever its state
+    bool told_damped_ : 1 = false;         // by the last transition
+    bool suspicion_counts_ : 1 = false;    // the one that goes on is in the penalty
+    bool loss_counts_ : 1 = false;         // likewise
     PeerRestart peer_restart_ = PeerRestart::none;
     std::uint8_t notices_left_ = 0;
     std::uint8_t stall_tellings_ = 0;
     std::uint8_t patience_ = 4;  // quarters
     std::uint8_t remote_threshold_ = 0;
+    std::int8_t owed_flaps_ = 0;  // in Damping::kSuspicion, to be counted
     RouteId remote_id_;
     std::uint32_t transitions_ = 0;
     TimePoint since_;
@@ -241,6 +263,7 @@ class Route {
     std::uint16_t probe_due_ = 0;
     std::uint8_t probes_received_ = 0;
     bool mtu_changed_ = false;
+    Damping damping_;
 
     RecentHeartbeats recent_;
     PendingTransitions transitions_out_;

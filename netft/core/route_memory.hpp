@@ -112,9 +112,10 @@ class PendingTransitions {
         after_[count_] = std::chrono::duration_cast<Nanos>(
             std::clamp<Duration>(t.at - oldest_, Duration{}, Nanos::max()));
         reasons_[count_] = t.reason;
-        bits_[count_] = static_cast<std::uint8_t>(
+        bits_[count_] = static_cast<std::uint16_t>(
             static_cast<unsigned>(t.from) | static_cast<unsigned>(t.to) << kToShift |
             (t.from_suspect ? kFromSuspect : 0u) | (t.to_suspect ? kToSuspect : 0u) |
+            (t.from_damped ? kFromDamped : 0u) | (t.to_damped ? kToDamped : 0u) |
             (t.remote_said_so ? kRemoteSaidSo : 0u));
         ++count_;
     }
@@ -127,6 +128,8 @@ class PendingTransitions {
         t.to = static_cast<BfdState>(bits_[0] >> kToShift & kState);
         t.from_suspect = (bits_[0] & kFromSuspect) != 0;
         t.to_suspect = (bits_[0] & kToSuspect) != 0;
+        t.from_damped = (bits_[0] & kFromDamped) != 0;
+        t.to_damped = (bits_[0] & kToDamped) != 0;
         t.reason = reasons_[0];
         t.remote_said_so = (bits_[0] & kRemoteSaidSo) != 0;
         --count_;
@@ -145,13 +148,15 @@ class PendingTransitions {
     static constexpr unsigned kFromSuspect = 16;
     static constexpr unsigned kToSuspect = 32;
     static constexpr unsigned kRemoteSaidSo = 64;
+    static constexpr unsigned kFromDamped = 128;
+    static constexpr unsigned kToDamped = 256;
 
     using Nanos = std::chrono::duration<std::uint32_t, std::nano>;
 
     TimePoint oldest_{};               // of the last that was pushed into nothing
     std::array<Nanos, kMax> after_{};  // `oldest_`: the engine takes them within a cycle
     std::array<Diagnostic, kMax> reasons_{};
-    std::array<std::uint8_t, kMax> bits_{};
+    std::array<std::uint16_t, kMax> bits_{};
     std::uint8_t count_ = 0;
 };
 

@@ -11,6 +11,7 @@ Candidate Route::candidate() const {
     c.is_up = is_up();
     c.is_suspect = suspect_;
     c.is_sick = suspect_ && is_sickness(reason_);
+    c.is_damped = damped_;
     c.priority = plan_.priority;
     if (ever_lost_) c.healthy_since = healthy_since_;
     return c;
@@ -30,6 +31,7 @@ RouteReport Route::report() const {
     r.peer = plan_.peer;
     r.state = state_;
     r.suspect = suspect_;
+    r.damped = damped_ && is_up();
     r.reason = reason_;
     r.remote_said_so = remote_said_so_;
     r.since = since_;

@@ -11,7 +11,8 @@ namespace {
 int badness(const Candidate& c) { return !c.is_suspect ? 0 : c.is_sick ? 1 : 2; }
 
 bool is_better(const Candidate& a, const Candidate& b) {
-    return std::tuple(badness(a), a.priority, a.id) < std::tuple(badness(b), b.priority, b.id);
+    return std::tuple(badness(a), a.is_damped, a.priority, a.id) <
+           std::tuple(badness(b), b.is_damped, b.priority, b.id);
 }
 
 const Candidate* best_of(std::span<const Candidate> candidates) {
@@ -42,6 +43,11 @@ constexpr std::uint32_t kRttGraceUs = 500;  // differences below this are noise
 constexpr std::uint64_t kRttFactor = 3;     // beyond this times the best, a route is no peer of it
 constexpr double kLossGrace = 0.02;
 
+// Up, and as well as the best.
+bool is_in_league(const Candidate& c, const Candidate& best) {
+    return c.is_up && c.is_suspect == best.is_suspect && c.is_damped == best.is_damped;
+}
+
 // The best of each measure; what is not known counts as good as the best.
 struct Yardstick {
     std::uint64_t rtt_us = 0;
@@ -49,11 +55,11 @@ struct Yardstick {
 };
 
 Yardstick yardstick(std::span<const Candidate> candidates, std::span<const Quality> qualities,
-                    bool suspect) {
+                    const Candidate& like) {
     std::optional<std::uint64_t> rtt;
     std::optional<double> loss;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
-        if (!candidates[i].is_up || candidates[i].is_suspect != suspect) continue;
+        if (!is_in_league(candidates[i], like)) continue;
         if (auto us = qualities[i].rtt_us; us && (!rtt || *us < *rtt)) rtt = *us;
         if (auto part = qualities[i].loss; part && (!loss || *part < *loss)) loss = *part;
     }
@@ -86,11 +92,11 @@ void share(TimePoint now, std::span<const Candidate> candidates, std::span<const
     out.clear();
     const Candidate* best = best_of(candidates);
     if (best == nullptr) return;
-    Yardstick yard = yardstick(candidates, qualities, best->is_suspect);
+    Yardstick yard = yardstick(candidates, qualities, *best);
     bool any_takes_new = false;
     for (std::size_t i = 0; i < candidates.size() && out.size() < out.capacity(); ++i) {
         const Candidate& c = candidates[i];
-        if (!c.is_up || c.is_suspect != best->is_suspect) continue;
+        if (!is_in_league(c, *best)) continue;
         bool takes_new = is_comparable(qualities[i], yard) && !held_until(c, now, hold_down);
         out.push_back({c.id, weight_of(qualities[i], yard), takes_new});
         any_takes_new |= takes_new;
@@ -113,7 +119,8 @@ Selection select(TimePoint now, std::span<const Candidate> candidates,
     const Candidate* incumbent = chosen;
     for (const Candidate& candidate : candidates) {
         if (!candidate.is_up || candidate.is_suspect) continue;
-        if (candidate.priority >= incumbent->priority) continue;
+        bool is_damped_less = incumbent->is_damped && !candidate.is_damped;
+        if (candidate.priority >= incumbent->priority && !is_damped_less) continue;
         if (!is_better(candidate, *chosen)) continue;
         if (auto end = held_until(candidate, now, hold_down)) {
             if (!selection.recheck || *end < *selection.recheck) selection.recheck = end;

@@ -2,9 +2,10 @@
 //
 // select(), for policy failover: the healthiest, then cheapest route that is up. Traffic leaves a
 // route at once when it goes down, or is suspect while another is not; it returns to a better route
-// only when that has been healthy for the hold-down. The selection is unsettled when it is suspect,
-// or the one before it is: what has just been left may be as good as what was taken. Of suspect
-// routes, one that is merely sick is better than one that is silent.
+// only when that has been healthy for the hold-down. A damped route is taken only where no other is
+// up and well, but before one that is suspect: that loses frames now. The selection is unsettled
+// when it is suspect, or the one before it is: what has just been left may be as good as what was
+// taken. Of suspect routes, one that is merely sick is better than one that is silent.
 //
 // share(), for policy spread: the routes that may carry flows, each with its weight.
 #pragma once
@@ -26,7 +27,8 @@ struct Candidate {
     std::uint32_t priority = 0;  // lower is preferred
     // Since when it is up and not suspect. nullopt: it was never lost, no hold-down applies.
     std::optional<TimePoint> healthy_since;
-    bool is_sick = false;  // suspect, but its heartbeats come
+    bool is_sick = false;    // suspect, but its heartbeats come
+    bool is_damped = false;  // kept out of use
 };
 
 struct Selection {
@@ -58,8 +60,8 @@ struct Share {
 constexpr std::uint32_t kWeightMax = 256;
 
 // `qualities` are those of `candidates`. Fills `out` up to its capacity and never grows it; empty
-// only where no route is up. Suspect routes carry flows only where no other is up. Routes of much
-// worse quality than the best, and those within their hold-down, take no new flows.
+// only where no route is up. Suspect and damped routes carry flows only where no other is up.
+// Routes of much worse quality than the best, and those within their hold-down, take no new flows.
 void share(TimePoint now, std::span<const Candidate> candidates, std::span<const Quality> qualities,
            Duration hold_down, std::vector<Share>& out);
 

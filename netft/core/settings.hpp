@@ -13,6 +13,7 @@
 #include "netft/base/ids.hpp"
 #include "netft/base/secret.hpp"
 #include "netft/base/time.hpp"
+#include "netft/core/damping.hpp"
 #include "netft/core/device_string.hpp"
 #include "netft/core/policy.hpp"
 #include "netft/wire/opening.hpp"
@@ -75,6 +76,7 @@ struct Settings {
     std::vector<TrafficClass> classes;  // [[traffic.class]], in the order of the file
     Duration hold_down = 5s;            // [traffic] hold_down
     bool relay = true;                  // [traffic] relay
+    DampingRule damping;                // [damping]
     Duration spin = 200us;              // [worker] spin: how long a busy worker spins at most
     std::vector<NodeSettings> nodes;
     PeerId self;  // our place in nodes

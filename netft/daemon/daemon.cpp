@@ -160,14 +160,14 @@ void Daemon::handle_event(const core::Event& event) {
         }
         std::string text = record.peer + ": route " + record.local.to_string() + " -> " +
                            record.remote.to_string() + " " +
-                           control::route_state(t->to, t->to_suspect);
+                           control::route_state(t->to, t->to_suspect, t->to_damped);
         bool is_loss = t->from == BfdState::up && (t->to != BfdState::up || t->to_suspect);
         facts_due_ |= is_loss;
         probe_due_ |= is_loss;
         text += " reason=\"" + std::string(to_string(t->reason)) +
                 "\" said_by=" + (t->remote_said_so ? "peer" : "local") +
                 " network=" + record.network;
-        if (is_loss)
+        if (is_loss || (t->to_damped && !t->from_damped))
             log_.warn("route", control::Fault::peer, text);
         else
             log_.info("route", text);

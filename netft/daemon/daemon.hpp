@@ -91,6 +91,7 @@ class Daemon {
     // requests.cpp
     nlohmann::json handle_request(const nlohmann::json& request, const control::Caller& caller);
     nlohmann::json reload(const std::string& who);
+    nlohmann::json undamp(const std::string& peer, const std::string& who);
     nlohmann::json hand_over(const nlohmann::json& request, const control::Caller& caller);
     void handle_signal_of(int signal, const control::Caller& sender);
     control::NodeStatus status();

@@ -45,6 +45,7 @@ nlohmann::json Daemon::handle_request(const nlohmann::json& request,
         audit_->reopen();
         return reload(who);
     }
+    if (what == "undamp") return undamp(request.value("peer", ""), who);
     if (what == "stop") {
         stop_ = true;
         return {{"ok", true}};
@@ -103,6 +104,12 @@ nlohmann::json Daemon::reload(const std::string& who) {
     if (!refusals.empty()) return refuse(refusals.front());
     write_hosts();
     log_.info("config", "reloaded by " + who);
+    return {{"ok", true}};
+}
+
+nlohmann::json Daemon::undamp(const std::string& peer, const std::string& who) {
+    if (!coordinator_->undamp(peer)) return {{"error", peer + ": no peer has this name"}};
+    log_.info("route", (peer.empty() ? "all peers" : peer) + ": damping forgotten, by " + who);
     return {{"ok", true}};
 }
 

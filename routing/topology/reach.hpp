@@ -12,7 +12,7 @@ namespace netft::routing {
 // nothing of that node. At most one walk over the view's peers; no allocation.
 std::optional<bool> says_it_reaches(const NodeView& view, const IpAddress& ipv4);
 
-// A route that carries: up, and not kept out of use.
-inline bool carries(const ViewRoute& route) { return route.state == BfdState::up && !route.damped; }
+// A damped route carries, too, where no other does.
+inline bool carries(const ViewRoute& route) { return route.state == BfdState::up; }
 
 }  // namespace netft::routing

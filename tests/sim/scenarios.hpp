@@ -18,6 +18,7 @@ std::vector<Scenario> security_scenarios();
 // Those of scenarios_cluster.cpp; likewise.
 std::vector<Scenario> cluster_scenarios();
 std::vector<Scenario> clock_scenarios();    // of scenarios_clocks.cpp
+std::vector<Scenario> damping_scenarios();  // of scenarios_damping.cpp
 std::vector<Scenario> grey_scenarios();     // of scenarios_grey.cpp
 std::vector<Scenario> policy_scenarios();   // of scenarios_policies.cpp
 std::vector<Scenario> relay_scenarios();    // of scenarios_relay.cpp

@@ -128,7 +128,7 @@ def parser():
 def up_command(options, binaries):
     spec = Spec(**{name: getattr(options, name) for name in
                    ("nodes", "networks", "port", "security", "policy", "heartbeat", "addresses",
-                    "mtu")})
+                    "mtu")}, damping=True)
     lab = Laboratory(spec, binaries)
     lab.build()  # what fails here leaves nothing behind: see main()
     try:

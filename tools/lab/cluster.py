@@ -62,6 +62,8 @@ def cluster_toml(spec, public_keys, cluster_key):
     text += _heartbeat_section(spec)
     if spec.policy:
         text += f'\n[traffic]\npolicy = "{spec.policy}"\n'
+    if not spec.damping:
+        text += "\n[damping]\nenabled = false\n"
     if spec.extra:
         text += f"\n{spec.extra}\n"
     for node in spec.node_names():

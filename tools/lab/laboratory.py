@@ -15,6 +15,7 @@ from lab.spec import Spec, address_of, host_of, namespace_of
 
 STATE = pathlib.Path("/run/netft-lab")
 UP_SECONDS = 20
+UP_STATES = ("up", "suspect", "damped")
 
 
 class Laboratory:
@@ -116,13 +117,13 @@ class Laboratory:
         return missing
 
     def _missing_to(self, title, routes):
-        up = [route for route in routes if route["state"] == "up"]
+        up = [route for route in routes if route["state"] in ("up", "damped")]
         wanted = self.spec.routes_per_peer()
         # Across links that are not joined, link-local pairs exist and can never come up.
         if len(up) >= wanted and (len(up) == len(routes) or self.spec.addresses == "link-local"):
             return []
         down = [f"{title}: {r['local']} -> {r['remote']} is {r['state']} ({r['reason']})"
-                for r in routes if r["state"] != "up"]
+                for r in routes if r["state"] not in ("up", "damped")]
         return down or [f"{title}: {len(up)} routes up, {wanted} expected"]
 
     def _why_not_up(self):
@@ -153,8 +154,8 @@ class Laboratory:
         return next(iter(self.routes_on(node, peer, network)), None)
 
     def is_up(self, node, peer, network):
-        """A suspect route is up still: its threshold is not reached."""
-        return any(r["state"] in ("up", "suspect") for r in self.routes_on(node, peer, network))
+        """A suspect route is up still: its threshold is not reached. So is a damped one."""
+        return any(r["state"] in UP_STATES for r in self.routes_on(node, peer, network))
 
     def network_in_use(self, node, peer):
         """The network that carries traffic to the peer now; None when it is unreachable."""

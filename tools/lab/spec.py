@@ -26,6 +26,9 @@ class Spec:
     # own, joined by the router namespace netft-r1)
     addresses: str = "ipv4"
     one_endpoint: bool = False  # cluster.toml lists only the first endpoint of every node
+    # Whether routes that flap are damped. Not where a test cuts one again and again to see something
+    # else.
+    damping: bool = False
     extra: str = ""  # TOML put at the end of cluster.toml
 
     def node_names(self):

@@ -16,8 +16,11 @@ namespace {
 
 struct Finding {
     std::size_t routes = 0;
-    json missing = json::array();  // routes that are not up, peers that have none
+    json missing = json::array();  // routes not up or kept out of use, peers that have none
 };
+
+// A damped route is up, but the redundancy that it is there for is gone.
+bool is_well(const std::string& state) { return client::is_up(state) && state != "damped"; }
 
 json missing_peer(const json& peer) {
     std::string note = text(peer, "note");
@@ -38,7 +41,7 @@ Finding examine(const json& document) {
         if (routes.empty()) finding.missing.push_back(missing_peer(peer));
         finding.routes += routes.size();
         for (const json& route : routes)
-            if (!client::is_up(text(route, "state")))
+            if (!is_well(text(route, "state")))
                 finding.missing.push_back(missing_route(peer, route));
     }
     return finding;

@@ -17,6 +17,7 @@ void add_history(CLI::App& app, client::Context& context);
 void add_wait(CLI::App& app, client::Context& context);
 void add_why(CLI::App& app, client::Context& context);
 void add_check(CLI::App& app, client::Context& context);
+void add_undamp(CLI::App& app, client::Context& context);
 
 // What netft-route does without a subcommand.
 Result<int> run_show(const client::Context& context);

@@ -18,7 +18,8 @@ namespace {
 
 Tone tone_of(const std::string& state) {
     if (state == "up") return Tone::good;
-    return state == "suspect" || state == "init" ? Tone::warn : Tone::bad;
+    bool is_warning = state == "suspect" || state == "damped" || state == "init";
+    return is_warning ? Tone::warn : Tone::bad;
 }
 
 std::string state_text(const json& record, const char* key, const Style& style) {

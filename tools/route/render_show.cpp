@@ -31,7 +31,7 @@ int rank_of(const Row& row) {
     if (row.route == nullptr) return 0;
     std::string state = text(*row.route, "state");
     if (!client::is_up(state)) return 1;
-    return state == "suspect" ? 2 : 3;
+    return state == "suspect" || state == "damped" ? 2 : 3;
 }
 
 std::vector<Row> rows_of(const json& document) {
@@ -64,7 +64,8 @@ Cell loss_cell(const json& route) {
 
 Cell state_cell(const std::string& state) {
     if (state == "up") return {state, Tone::good};
-    return {state, state == "suspect" || state == "init" ? Tone::warn : Tone::bad};
+    bool is_warning = state == "suspect" || state == "damped" || state == "init";
+    return {state, is_warning ? Tone::warn : Tone::bad};
 }
 
 std::string address(const json& route, const char* key) {

@@ -39,18 +39,30 @@ std::string line(const json& record, const char* level, const std::string& what)
     return client::printable(stamp(record) + " " + level + " " + what) + "\n";
 }
 
+std::string marking_line(const json& record) {
+    bool is_now_up = is_up(text(record, "to"));
+    return line(record, "INFO ",
+                "[IM] Marking Route " + path(record) + " as " + (is_now_up ? "up" : "down"));
+}
+
+std::string damping_line(const json& record) {
+    std::string begin = is_up(text(record, "from")) ? "" : marking_line(record);
+    return begin + line(record, "WARN ", "[IM] Route " + path(record) + " flaps: out of use");
+}
+
 std::string transition_line(const json& record) {
     std::string from = text(record, "from");
     std::string to = text(record, "to");
+    if (to == "damped" && from != "damped") return damping_line(record);
+    if (from == "damped" && is_up(to) && to != "damped")
+        return line(record, "INFO ", "[IM] Route " + path(record) + " may be used again");
     if (to == "suspect")
         return line(record, "INFO ",
                     "[IM] got event: LocalEndpoint " + address(record, "local") +
                         " has missed two consecutive heartbeats from " + address(record, "remote"));
-    if (is_up(from) && is_up(to))
+    if (is_up(from) && is_up(to) && from != to)
         return line(record, "INFO ", "[IM] Route " + path(record) + " is no longer suspect");
-    if (is_up(from) != is_up(to))
-        return line(record, "INFO ",
-                    "[IM] Marking Route " + path(record) + " as " + (is_up(to) ? "up" : "down"));
+    if (is_up(from) != is_up(to)) return marking_line(record);
     return line(record, "DBG  ", "[IM] Route " + path(record) + ": " + from + " to " + to);
 }
 

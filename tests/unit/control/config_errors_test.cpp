@@ -75,6 +75,17 @@ const Case kSections[] = {
     {"[[traffic.class]]\nsize = true\npolicy = \"spread\"\n", "0 to 65535"},
     {"[traffic]\nhold_down = \"2d\"\n", "is not a duration"},
     {"[traffic]\nhold_down = \"3601s\"\n", "allowed: 0s to 1h"},
+    {"[damping]\nhalflife = \"1m\"\n",
+     "c.toml:5: damping: unknown key \"halflife\", did you mean \"half_life\"?"},
+    {"[damping]\nhalf_life = \"0s\"\n",
+     "c.toml:5: damping.half_life: \"0s\" is out of range; allowed: 1s to 1h"},
+    {"[damping]\nenabled = 1\n", "c.toml:5: damping.enabled: an integer is not allowed"},
+    {"[damping]\nsuppress = 20001\n", "20001 is out of range; allowed: 1 to 20000"},
+    {"[damping]\nsuppress = 1000\n",
+     "c.toml:4: damping: suppress is 1000; allowed: above reuse, which is 1000"},
+    {"[damping]\nmax = \"2m\"\n",
+     "c.toml:4: damping: max lets no penalty be above 2000; allowed: a longer max, a shorter "
+     "half_life, or suppress below that"},
     {"[routes]\nplumb_all_cross_subnet_routes = 1\n",
      "c.toml:5: routes.plumb_all_cross_subnet_routes: an integer is not allowed; allowed: true or "
      "false"},

@@ -43,6 +43,12 @@ policy = "spread"
 duplicate_small = 256
 hold_down = "30s"
 relay = false
+[damping]
+enabled = false
+half_life = "30s"
+suppress = 3000
+reuse = 700
+max = "5m"
 [[traffic.class]]
 dscp = [46, "8-10"]
 udp_port = "5404-5406"
@@ -98,6 +104,7 @@ BOOST_AUTO_TEST_CASE(a_short_file_gets_the_documented_defaults) {
     BOOST_TEST(!s.topology.plumb_all_cross_subnet_routes);
     BOOST_TEST((s.hold_down == 5s));
     BOOST_TEST(s.relay);
+    BOOST_TEST((s.damping == core::DampingRule{}));
     BOOST_TEST((s.traffic == core::TrafficRule{}));
     BOOST_TEST(s.classes.empty());
     BOOST_TEST((s.spin == 200us));
@@ -120,6 +127,7 @@ BOOST_AUTO_TEST_CASE(every_key_arrives_where_it_belongs) {
     BOOST_TEST((s.crypto == core::CryptoKind::openssl));
     BOOST_TEST((s.hold_down == 30s));
     BOOST_TEST(!s.relay);
+    BOOST_TEST((s.damping == core::DampingRule{false, 30s, 3000, 700, 5min}));
     BOOST_TEST((s.traffic == core::TrafficRule{core::Policy::spread, 256}));
     BOOST_TEST(s.classes.size() == 2);
     BOOST_TEST((s.classes[0].dscp == std::vector<core::ValueRange>{{46, 46}, {8, 10}}));

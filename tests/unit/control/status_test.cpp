@@ -98,6 +98,25 @@ BOOST_AUTO_TEST_CASE(every_state_has_its_name_and_its_reason) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_damped_route_says_why_and_how_long) {
+    RouteStatus route = samples::route_up();
+    route.report.damped = true;
+    route.report.penalty = 2310;
+    route.report.reuse_in = 41s;
+    json shown = route_to_json(route, samples::clock());
+    BOOST_TEST(shown["state"] == "damped");
+    BOOST_TEST(shown["reason"] == "flapping: penalty 2,310, reuse in 41 s");
+    BOOST_TEST(shown["damping"] == json({{"penalty", 2310}, {"reuse_in_ms", 41'000}}));
+    route.report.suspect = true;
+    route.report.reason = Diagnostic::packets_lost;
+    route.report.penalty = 950;
+    route.report.reuse_in = 250s;
+    shown = route_to_json(route, samples::clock());
+    BOOST_TEST(shown["state"] == "damped");
+    BOOST_TEST(shown["reason"] == "flapping: penalty 950, reuse in 4 min 10 s; " +
+                                      std::string(to_string(Diagnostic::packets_lost)));
+}
+
 BOOST_AUTO_TEST_CASE(a_detection_time_that_the_peer_decides_says_so) {
     RouteStatus route = samples::route_up();
     route.report.detection_time = 750ms;

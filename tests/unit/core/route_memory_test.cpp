@@ -36,10 +36,10 @@ BOOST_AUTO_TEST_CASE(the_last_heartbeats_come_back_as_they_went_in) {
     }
 }
 
-// All 4 × 4 × 2 × 2 × 2 shapes.
+// All 4 × 4 × 2 × 2 × 2 × 2 × 2 shapes.
 BOOST_AUTO_TEST_CASE(every_transition_comes_back_as_it_went_in) {
     PendingTransitions pending;
-    for (unsigned shape = 0; shape < 128; ++shape) {
+    for (unsigned shape = 0; shape < 512; ++shape) {
         RouteTransition t;
         t.at = TimePoint(1h) + shape * 1us;
         t.from = static_cast<BfdState>(shape % 4);
@@ -47,6 +47,8 @@ BOOST_AUTO_TEST_CASE(every_transition_comes_back_as_it_went_in) {
         t.from_suspect = (shape & 16) != 0;
         t.to_suspect = (shape & 32) != 0;
         t.remote_said_so = (shape & 64) != 0;
+        t.from_damped = (shape & 128) != 0;
+        t.to_damped = (shape & 256) != 0;
         t.reason = Diagnostic::heartbeats_missed;
         pending.push(t);
         pending.push({});
@@ -57,6 +59,8 @@ BOOST_AUTO_TEST_CASE(every_transition_comes_back_as_it_went_in) {
         BOOST_REQUIRE(back->to == t.to);
         BOOST_REQUIRE(back->from_suspect == t.from_suspect);
         BOOST_REQUIRE(back->to_suspect == t.to_suspect);
+        BOOST_REQUIRE(back->from_damped == t.from_damped);
+        BOOST_REQUIRE(back->to_damped == t.to_damped);
         BOOST_REQUIRE(back->remote_said_so == t.remote_said_so);
         BOOST_REQUIRE(back->reason == t.reason);
         BOOST_REQUIRE(pending.pop().has_value());

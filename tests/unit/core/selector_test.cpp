@@ -17,6 +17,10 @@ Candidate down(std::uint16_t id, std::uint32_t priority) {
 Candidate suspect(std::uint16_t id, std::uint32_t priority) {
     return {RouteId(id), true, true, priority, kNow};
 }
+Candidate damped(Candidate c) {
+    c.is_damped = true;
+    return c;
+}
 Candidate back_since(std::uint16_t id, std::uint32_t priority, Duration ago) {
     return {RouteId(id), true, false, priority, kNow - ago};
 }
@@ -51,6 +55,21 @@ BOOST_AUTO_TEST_CASE(chooses_as_the_table_says) {
          RouteId(2),
          RouteId(3),
          kNow + 4s},
+        {"current damped, another not", {damped(up(1, 10)), up(2, 20)}, RouteId(1), RouteId(2)},
+        {"damped is not returned to", {damped(up(1, 10)), up(2, 20)}, RouteId(2), RouteId(2)},
+        {"damped is better than nothing", {damped(up(1, 10)), down(2, 1)}, {}, RouteId(1)},
+        {"damped is better than suspect", {damped(up(1, 20)), suspect(2, 10)}, {}, RouteId(1)},
+        {"all damped: the cheapest", {damped(up(1, 20)), damped(up(2, 10))}, {}, RouteId(2)},
+        {"all damped and suspect", {damped(suspect(1, 10)), down(2, 1)}, {}, RouteId(1)},
+        {"current damped: what is just back is held",
+         {damped(up(1, 10)), back_since(2, 20, 2s)},
+         RouteId(1),
+         RouteId(1),
+         kNow + 3s},
+        {"current damped: the better of those that are not",
+         {damped(up(1, 10)), up(2, 30), up(3, 20)},
+         RouteId(1),
+         RouteId(3)},
         {"current lost: hold-down does not matter",
          {back_since(1, 10, 1s), down(2, 20)},
          RouteId(2),

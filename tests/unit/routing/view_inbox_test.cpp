@@ -84,8 +84,8 @@ BOOST_AUTO_TEST_CASE(a_node_reaches_whom_it_has_a_route_up_to) {
                   {node(2), {}, {ViewRoute{.state = BfdState::init}}},
                   {node(3), {}, {ViewRoute{.state = BfdState::up, .damped = true}}},
                   {node(4), {}, {}}};
-    BOOST_TEST(says_it_reaches(view, node(1)).value());
-    for (std::uint32_t n : {2u, 3u, 4u}) BOOST_TEST(!says_it_reaches(view, node(n)).value());
+    for (std::uint32_t n : {1u, 3u}) BOOST_TEST(says_it_reaches(view, node(n)).value());
+    for (std::uint32_t n : {2u, 4u}) BOOST_TEST(!says_it_reaches(view, node(n)).value());
     BOOST_TEST(!says_it_reaches(view, node(5)).has_value());
 }
 

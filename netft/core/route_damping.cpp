@@ -1,0 +1,74 @@
+// What of a route's doings counts as a flap (core/damping), and what follows.
+//
+// A loss or a suspicion counts that is the path's: not what people did, not what a node's restart,
+// end or stall did. Which of them it was may turn out later; then it is taken back.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "netft/core/route.hpp"
+
+namespace netft::core {
+
+namespace {
+
+constexpr std::int8_t kSuspicion = 1;
+constexpr std::int8_t kLoss = Damping::kLoss / Damping::kSuspicion;
+
+// What people do, and the ends' own restarts and stalls. What a later version says is the path's.
+constexpr std::array kNotThePath{Diagnostic::none,
+                                 Diagnostic::administratively_down,
+                                 Diagnostic::interface_admin_down,
+                                 Diagnostic::shutting_down,
+                                 Diagnostic::peer_restarted,
+                                 Diagnostic::peer_restarting,
+                                 Diagnostic::restart_overdue,
+                                 Diagnostic::session_lost,
+                                 Diagnostic::local_stall,
+                                 Diagnostic::peer_stalled};
+
+bool is_path_fault(Diagnostic reason) {
+    return std::find(kNotThePath.begin(), kNotThePath.end(), reason) == kNotThePath.end();
+}
+
+}  // namespace
+
+void Route::note_loss(Diagnostic reason) {
+    if (!is_path_fault(reason)) return;
+    std::int8_t rest = suspicion_counts_ ? kLoss - kSuspicion : kLoss;
+    owed_flaps_ = static_cast<std::int8_t>(owed_flaps_ + rest);
+    loss_counts_ = true;
+    suspicion_counts_ = false;
+}
+
+// A slow node suspects everybody. A path that takes heartbeats and loses data is as good as down.
+void Route::note_suspicion(Diagnostic reason) {
+    bool is_node = patience_ > 4 || stall_tellings_ > 0 || remote_was_stalled_;
+    suspicion_counts_ = !is_node && is_path_fault(reason);
+    if (!suspicion_counts_) return;
+    std::int8_t flaps = reason == Diagnostic::data_lost ? kLoss : kSuspicion;
+    owed_flaps_ = static_cast<std::int8_t>(owed_flaps_ + flaps);
+}
+
+void Route::excuse_loss() {
+    if (loss_counts_) owed_flaps_ = static_cast<std::int8_t>(owed_flaps_ - kLoss);
+    loss_counts_ = false;
+}
+
+void Route::count_flaps(TimePoint now, const DampingRule& rule) {
+    if (owed_flaps_ != 0) damping_.add(now, rule, owed_flaps_ * Damping::kSuspicion);
+    owed_flaps_ = 0;
+    bool was_damped = damped_;
+    damped_ = damping_.is_damped(now, rule, was_damped);
+    if (damped_ == was_damped || !is_up()) return;
+    transmit_due_ = may_send();
+    emit(now, state_, suspect_, damped_ ? Diagnostic::flapping : reason_, false);
+}
+
+void Route::report_damping(TimePoint now, const DampingRule& rule, RouteReport& out) const {
+    out.penalty = static_cast<std::uint32_t>(std::lround(damping_.penalty(now, rule)));
+    OptionalTime free_at = damping_.free_at();
+    if (free_at && *free_at > now) out.reuse_in = *free_at - now;
+}
+
+}  // namespace netft::core
