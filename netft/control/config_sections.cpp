@@ -50,9 +50,36 @@ Read adapter(ConfigEntries& out) {
          {"ipv6_prefix", with_line(out.prefix_line, text(parse_ipv6_prefix, out.prefixes.ipv6))}});
 }
 
+Read threshold_bound(std::uint8_t& out) {
+    return integer_between(2, 255,
+                           [&out](std::int64_t value) { out = static_cast<std::uint8_t>(value); });
+}
+
+// After the thresholds, which must lie within the bounds.
+Read adaptive(routing::TopologySettings& out) {
+    return [&out](const toml::node& node) -> Checked {
+        Timing bounds;
+        auto read = table_of({{"min", threshold_bound(bounds.threshold_min), true},
+                              {"max", threshold_bound(bounds.threshold_max), true}})(node);
+        if (!read) return read;
+        for (Timing* timing : {&out.same_subnet, &out.cross_subnet}) {
+            bool is_within = bounds.threshold_min <= timing->threshold &&
+                             timing->threshold <= bounds.threshold_max;
+            if (!is_within)
+                return refuse(line_of(node), "the threshold " + std::to_string(timing->threshold) +
+                                                 " is not within the bounds; allowed: min up to "
+                                                 "every threshold, max from there");
+            timing->threshold_min = bounds.threshold_min;
+            timing->threshold_max = bounds.threshold_max;
+        }
+        return {};
+    };
+}
+
 Read heartbeat(core::Settings& out) {
     return table_of({{"same_subnet", timing(out.topology.same_subnet)},
-                     {"cross_subnet", timing(out.topology.cross_subnet)}});
+                     {"cross_subnet", timing(out.topology.cross_subnet)},
+                     {"adaptive", adaptive(out.topology)}});
 }
 
 Read security(ConfigEntries& out) {

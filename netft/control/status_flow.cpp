@@ -81,16 +81,17 @@ std::vector<RouteStatus> routes_for(const PeerStatus& peer, core::Policy policy)
         if (route.report.state == BfdState::up) up.push_back(route);
     auto rank = [&peer](const RouteStatus& route) {
         return std::tuple(route.route.id != peer.selected, route.report.suspect,
-                          route.route.priority, route.route.id);
+                          route.report.damped, route.route.priority, route.route.id);
     };
     std::sort(up.begin(), up.end(),
               [rank](const RouteStatus& a, const RouteStatus& b) { return rank(a) < rank(b); });
     if (up.empty()) return up;
     bool is_suspect = up.front().report.suspect;
+    bool is_damped = up.front().report.damped;
     if (policy == core::Policy::failover && !is_suspect) up.resize(1);  // else copies are sent
     if (policy == core::Policy::spread)
-        std::erase_if(up, [is_suspect](const RouteStatus& route) {
-            return route.report.suspect != is_suspect;
+        std::erase_if(up, [is_suspect, is_damped](const RouteStatus& route) {
+            return route.report.suspect != is_suspect || route.report.damped != is_damped;
         });
     for (RouteStatus& route : up) route.report.use = use_by(policy, &route == &up.front());
     return up;

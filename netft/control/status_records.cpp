@@ -132,6 +132,33 @@ std::string up_reason_of(const core::RouteReport& report) {
                        rest_of(report.reuse_in), why.empty() ? "" : "; ", why);
 }
 
+bool is_adapted(const RouteStatus& route) {
+    return is_reported(route) && route.report.adapted_threshold != 0;
+}
+
+// Why it is not the configured one.
+std::string adapted_text(const core::RouteReport& report) {
+    unsigned now = report.adapted_threshold;
+    unsigned configured = report.timing.threshold;
+    if (now == 0 || now == configured) return "";
+    std::string gap = text_of(report.longest_gap);
+    if (now > configured)
+        return fmt::format(" (threshold raised from {}: gaps of up to {} in the last minute)",
+                           configured, gap);
+    return fmt::format(" (threshold lowered from {}: no gap above {} in the last minute)",
+                       configured, gap);
+}
+
+// Null: the threshold is the configured one, always.
+json adaptive_of(const RouteStatus& route) {
+    if (!is_adapted(route)) return {};
+    const core::RouteReport& report = route.report;
+    return {{"threshold", report.adapted_threshold},
+            {"min", report.timing.threshold_min},
+            {"max", report.timing.threshold_max},
+            {"longest_gap_ms", milliseconds(report.longest_gap)}};
+}
+
 json damping_of(const core::RouteReport& report) {
     return {{"penalty", report.penalty}, {"reuse_in_ms", to_ms(report.reuse_in)}};
 }
@@ -171,14 +198,17 @@ std::string reason_of(const RouteStatus& route) {
 std::string detects_text(const RouteStatus& route) {
     Timing timing = timing_of(route);
     Duration detection = detection_time(route);
-    std::string own = fmt::format("{} × {}", timing.threshold, text_of(timing.delay));
+    unsigned threshold =
+        is_adapted(route) ? route.report.adapted_threshold : unsigned{timing.threshold};
+    std::string own = fmt::format("{} × {}", threshold, text_of(timing.delay));
+    std::string adapted = adapted_text(route.report);
     if (unsigned patience = route.report.patience; patience != 4)
-        return fmt::format("{} = {} × {} (this node is slow)", text_of(detection),
-                           text_of(detection * 4 / patience), patience / 4.0);
+        return fmt::format("{} = {} × {} (this node is slow){}", text_of(detection),
+                           text_of(detection * 4 / patience), patience / 4.0, adapted);
     // The peer's threshold and interval count (RFC 5880 §6.8.4), and only their product is known.
-    if (detection != timing.threshold * timing.delay)
-        return text_of(detection) + " (negotiated with the peer; ours " + own + ")";
-    return text_of(detection) + " = " + own;
+    if (detection != threshold * timing.delay)
+        return text_of(detection) + " (negotiated with the peer; ours " + own + ")" + adapted;
+    return text_of(detection) + " = " + own + adapted;
 }
 
 // What is known to get through, else what the interfaces say.
@@ -204,6 +234,7 @@ json route_to_json(const RouteStatus& status, const WallClock& clock) {
              {"threshold", timing.threshold},
              {"detection_time_ms", milliseconds(detection_time(status))},
              {"detects", detects_text(status)},
+             {"adaptive", adaptive_of(status)},
              {"priority", route.priority},
              {"in_use", report.in_use},
              {"use", use_name(report.use)},

@@ -107,10 +107,12 @@ struct RouteReport {
     Diagnostic reason = Diagnostic::none;
     bool remote_said_so = false;
     TimePoint since;
-    Timing timing;                 // ours, in force
-    Duration detection_time{};     // RFC 5880 §6.8.4, as it is now, patience included
-    std::uint8_t patience = 4;     // quarters, LocalHealth
-    Duration transmit_interval{};  // as it is now, before jitter
+    Timing timing;                       // ours, in force
+    Duration detection_time{};           // RFC 5880 §6.8.4, as it is now, patience included
+    std::uint8_t patience = 4;           // quarters, LocalHealth
+    Duration transmit_interval{};        // as it is now, before jitter
+    std::uint8_t adapted_threshold = 0;  // in force in place of the peer's; 0: none is
+    Duration longest_gap{};              // between heartbeats, where it is adapted
     std::optional<std::uint32_t> rtt_p50_us;
     std::optional<std::uint32_t> rtt_p99_us;
     std::uint32_t jitter_us = 0;

@@ -57,7 +57,8 @@ Duration Route::receive_interval() const {
 
 Duration Route::detection_time() const {
     if (remote_threshold_ == 0) return plan_.timing.delay * plan_.timing.threshold;
-    return receive_interval() * remote_threshold_ * patience_ / 4;
+    return receive_interval() * adaptive_.threshold(remote_threshold_, plan_.timing) * patience_ /
+           4;
 }
 
 Duration Route::transmit_interval() const {
@@ -290,6 +291,7 @@ std::uint32_t Route::handle_heartbeat(TimePoint now, std::uint64_t counter,
     count_for_sickness(now, counter, heartbeat, is_probe);
     remote_probes_ = heartbeat.probes_sent;
     if (is_probe) transmit_due_ = may_send();  // who looks for the MTU is answered at once
+    measure_gap(now, heartbeat);
     learn_remote(now, heartbeat);
     count_received(counter, is_probe);
     std::uint32_t rtt_us = measure(now, heartbeat);
@@ -337,35 +339,6 @@ void Route::handle_poll_bits(const Heartbeat& heartbeat) {
         final_due_ = true;
         transmit_due_ = may_send();
     }
-}
-
-void Route::count_received(std::uint64_t counter, bool is_probe) {
-    highest_received_ = std::max(highest_received_, counter);
-    if (is_probe)
-        ++probes_received_;
-    else
-        ++heartbeats_received_;
-    loss_in_.update(highest_received_ - remote_probes_, heartbeats_received_);
-}
-
-std::uint32_t Route::measure(TimePoint now, const Heartbeat& heartbeat) {
-    if (heartbeat.highest_counter != 0)
-        loss_out_.update(sent_until(heartbeat.highest_counter), heartbeat.heartbeats_received);
-    // What has waited while we were away comes all at once.
-    if (now < stalled_until_ + kWaking) jitter_.reset();
-    jitter_.add(heartbeat.transmit_time_ns, now);
-    echo_time_ns_ = heartbeat.transmit_time_ns;
-    echo_received_ = now;
-    data_since_echo_ = 0;
-    if (heartbeat.echo_time_ns == 0 || heartbeat.echo_time_ns < to_ns(stalled_until_)) return 0;
-    constexpr std::uint64_t kNonsense = 60'000'000'000;  // or clocks of a dead session
-    std::uint64_t elapsed = to_ns(now) - heartbeat.echo_time_ns;
-    Duration rtt = Duration(elapsed % kNonsense) - heartbeat.echo_hold;
-    if (elapsed >= kNonsense || rtt <= Duration::zero()) return 0;
-    auto rtt_us = static_cast<std::uint32_t>(std::max<std::int64_t>(1, to_us(rtt)));
-    rtt_.add(rtt_us);
-    sickness_.handle_rtt(rtt_us);
-    return rtt_us;
 }
 
 void Route::arm_detection() {

@@ -10,7 +10,8 @@
 //  - a peer that says that it restarts is excused: for kRestartTime at most its routes stay up,
 //    whatever its next life says of them until it has found them again.
 // Timing: the sending interval is max(own desired TX, remote required RX) less 0–25 % jitter
-// (§6.8.7); detection time = remote threshold × max(own required RX, remote desired TX) (§6.8.4). A
+// (§6.8.7); detection time = remote threshold × max(own required RX, remote desired TX) (§6.8.4);
+// core/adaptive_threshold may take that threshold's place. A
 // slower desired TX or a faster required RX takes force only when the peer has answered a poll
 // (§6.8.3), so that a reload cannot flap a route.
 // Threads: the worker's only.
@@ -22,6 +23,7 @@
 
 #include "netft/base/random.hpp"
 #include "netft/base/time.hpp"
+#include "netft/core/adaptive_threshold.hpp"
 #include "netft/core/damping.hpp"
 #include "netft/core/events.hpp"
 #include "netft/core/optional_time.hpp"
@@ -185,6 +187,7 @@ class Route {
     void handle_poll_bits(const Heartbeat& heartbeat);
     void count_received(std::uint64_t counter, bool is_probe);
     std::uint32_t measure(TimePoint now, const Heartbeat& heartbeat);
+    void measure_gap(TimePoint now, const Heartbeat& heartbeat);
     void arm_detection();
     void disarm_detection();
     Duration suspicion_time() const;
@@ -263,6 +266,7 @@ class Route {
     std::uint16_t probe_due_ = 0;
     std::uint8_t probes_received_ = 0;
     bool mtu_changed_ = false;
+    AdaptiveThreshold adaptive_;
     Damping damping_;
 
     RecentHeartbeats recent_;

@@ -38,6 +38,10 @@ RouteReport Route::report() const {
     r.timing = plan_.timing;
     r.detection_time = detection_time();
     r.patience = patience_;
+    if (plan_.timing.is_adaptive()) {
+        r.adapted_threshold = adaptive_.threshold(remote_threshold_, plan_.timing);
+        r.longest_gap = adaptive_.longest_gap(receive_interval());
+    }
     r.transmit_interval = transmit_interval();
     r.rtt_p50_us = rtt_.percentile(50);
     r.rtt_p99_us = rtt_.percentile(99);

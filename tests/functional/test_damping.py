@@ -55,6 +55,8 @@ def a_route_that_flaps_is_kept_out_of_use_until_it_is_calm(lab):
     assert shown["reason"].startswith("flapping: penalty "), shown["reason"]
     assert shown["damping"]["penalty"] > 1000, shown["damping"]
     assert check_fails_of_flapping(lab)
+    wait_for("n2 says so", lambda: "n2 says: the route to n1 on 10.0.0.0/24 is up, damped: flapping"
+             in tool(lab, "n1", "why", "n2").stdout)
     with Probe(lab, lab.peer("n1", "n2")["ipv4"]) as probe:
         flap(lab)
         result = probe.finish()

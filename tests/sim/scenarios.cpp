@@ -154,6 +154,7 @@ const std::vector<Scenario>& scenarios() {
         for (const Scenario& scenario : security_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : clock_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : cluster_scenarios()) all.push_back(scenario);
+        for (const Scenario& scenario : adaptive_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : damping_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : grey_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : policy_scenarios()) all.push_back(scenario);

@@ -130,6 +130,15 @@ BOOST_AUTO_TEST_CASE(cluster_log_lines_are_those_of_netft) {
     up["from"] = "init";
     up["to"] = "up";
     BOOST_TEST(format->record(up, view).ends_with("10.0.0.2:~3343~ as up\n"));
+    up["to"] = "damped";
+    BOOST_TEST(format->record(up, view) ==
+               "2026/11/21-10:00:01.123 INFO  [IM] Marking Route from 10.0.0.1:~3343~ to "
+               "10.0.0.2:~3343~ as up\n"
+               "2026/11/21-10:00:01.123 WARN  [IM] Route from 10.0.0.1:~3343~ to "
+               "10.0.0.2:~3343~ flaps: out of use\n");
+    up["from"] = "damped";
+    up["to"] = "up";
+    BOOST_TEST(format->record(up, view).ends_with("10.0.0.2:~3343~ may be used again\n"));
     BOOST_TEST(format->record(selection(), view) ==
                "2026/11/21-10:00:01.123 WARN  [TM] No route to node n2 is up: unreachable\n");
     json moved = selection();

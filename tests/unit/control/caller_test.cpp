@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(access_follows_uid_and_groups_only) {
 BOOST_AUTO_TEST_CASE(what_is_not_known_to_read_needs_root) {
     for (const char* request : {"show", "get", "history", "stream", "version"})
         BOOST_TEST((access_for(request) == Access::read), request);
-    for (const char* request : {"reload", "stop", "", "Show", "show "})
+    for (const char* request : {"reload", "stop", "undamp", "", "Show", "show "})
         BOOST_TEST((access_for(request) == Access::change), request);
 }
 

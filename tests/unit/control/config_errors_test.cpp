@@ -75,6 +75,13 @@ const Case kSections[] = {
     {"[[traffic.class]]\nsize = true\npolicy = \"spread\"\n", "0 to 65535"},
     {"[traffic]\nhold_down = \"2d\"\n", "is not a duration"},
     {"[traffic]\nhold_down = \"3601s\"\n", "allowed: 0s to 1h"},
+    {"[heartbeat]\nadaptive = { min = 3 }\n", "c.toml:5: heartbeat.adaptive: \"max\" is missing"},
+    {"[heartbeat]\nadaptive = { min = 1, max = 10 }\n", "1 is out of range; allowed: 2 to 255"},
+    {"[heartbeat]\nadaptive = { min = 6, max = 10 }\n",
+     "c.toml:5: heartbeat.adaptive: the threshold 5 is not within the bounds; allowed: min up to "
+     "every threshold, max from there"},
+    {"[heartbeat]\nadaptive = { min = 3, max = 9 }\nsame_subnet = { threshold = 10 }\n",
+     "c.toml:5: heartbeat.adaptive: the threshold 10 is not within the bounds"},
     {"[damping]\nhalflife = \"1m\"\n",
      "c.toml:5: damping: unknown key \"halflife\", did you mean \"half_life\"?"},
     {"[damping]\nhalf_life = \"0s\"\n",

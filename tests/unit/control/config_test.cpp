@@ -33,6 +33,7 @@ ipv6_prefix = "fd00:99::/64"
 [heartbeat]
 same_subnet = { delay = "10ms", threshold = 3 }
 cross_subnet = { delay = "1s" }
+adaptive = { max = 12, min = 3 }
 [security]
 mode = "sign"
 key_file = "/etc/netft/other.key"
@@ -120,8 +121,8 @@ BOOST_AUTO_TEST_CASE(every_key_arrives_where_it_belongs) {
     BOOST_TEST(s.port == 4000);
     BOOST_TEST(s.adapter_name == "ha0");
     BOOST_TEST(*s.adapter_mtu == 9000);
-    BOOST_TEST((s.topology.same_subnet == Timing{10ms, 3}));
-    BOOST_TEST((s.topology.cross_subnet == Timing{1s, 5}));
+    BOOST_TEST((s.topology.same_subnet == Timing{10ms, 3, 3, 12}));
+    BOOST_TEST((s.topology.cross_subnet == Timing{1s, 5, 3, 12}));
     BOOST_TEST((s.security == SecurityMode::sign));
     BOOST_TEST((s.rekey_after == 5min));
     BOOST_TEST((s.crypto == core::CryptoKind::openssl));

@@ -70,6 +70,15 @@ BOOST_AUTO_TEST_CASE(while_all_are_suspect_copies_are_sent) {
     BOOST_TEST(routes_for(peer, core::Policy::spread).size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_damped_route_gets_copies_and_no_flows) {
+    PeerStatus peer = node().peers[0];
+    peer.selected.reset();
+    peer.routes[0].report.damped = true;
+    BOOST_TEST(routes_for(peer, core::Policy::failover).front().route.id.value == 2);
+    BOOST_TEST(routes_for(peer, core::Policy::spread).size() == 1u);
+    BOOST_TEST(routes_for(peer, core::Policy::duplicate).size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(the_answer_repeats_the_packet) {
     json answer = get_route(node(), "n2", samples::clock(), {{"port", 53}, {"protocol", "udp"}});
     BOOST_CHECK(answer["flow"] ==

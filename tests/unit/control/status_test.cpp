@@ -126,6 +126,29 @@ BOOST_AUTO_TEST_CASE(a_detection_time_that_the_peer_decides_says_so) {
     BOOST_TEST(detects_text(route) == "7.5 ms = 3 × 2.5 ms");
 }
 
+BOOST_AUTO_TEST_CASE(a_threshold_that_was_adapted_says_why) {
+    RouteStatus route = samples::route_up();
+    BOOST_TEST(route_to_json(route, samples::clock())["adaptive"].is_null());
+    route.report.timing = {100ms, 5, 3, 10};
+    route.report.adapted_threshold = 7;
+    route.report.detection_time = 700ms;
+    route.report.longest_gap = 430ms;
+    BOOST_TEST(detects_text(route) ==
+               "700 ms = 7 × 100 ms (threshold raised from 5: gaps of up to 430 ms in the last "
+               "minute)");
+    json expected{{"threshold", 7}, {"min", 3}, {"max", 10}, {"longest_gap_ms", 430}};
+    BOOST_TEST(route_to_json(route, samples::clock())["adaptive"] == expected);
+    route.report.adapted_threshold = 3;
+    route.report.detection_time = 300ms;
+    route.report.longest_gap = 100ms;
+    BOOST_TEST(detects_text(route) ==
+               "300 ms = 3 × 100 ms (threshold lowered from 5: no gap above 100 ms in the last "
+               "minute)");
+    route.report.adapted_threshold = 5;
+    route.report.detection_time = 500ms;
+    BOOST_TEST(detects_text(route) == "500 ms = 5 × 100 ms");
+}
+
 BOOST_AUTO_TEST_CASE(a_snapshot_has_the_node_then_peers_and_their_routes) {
     std::vector<std::string> types;
     for (const json& record : snapshot_records(samples::node(), samples::clock()))

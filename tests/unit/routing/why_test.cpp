@@ -77,6 +77,8 @@ const std::vector<Fault>& faults() {
          "quality 10.0.1.0/24"},
         {"the delay rose", 3, 2, [](Town& t) { t.sicken(0, 1, 1, D::delay_rose); },
          "quality 10.0.1.0/24"},
+        {"a route flaps", 3, 2, [](Town& t) { t.word(1, 0, 1).damped = true; },
+         "quality 10.0.1.0/24"},
         {"a dead network counts before a sick one", 3, 2,
          [](Town& t) { t.sicken(0, 1, 1, D::mtu_black_hole).cut_off(1, 0); },
          "cable n2 10.0.0.0/24"},
