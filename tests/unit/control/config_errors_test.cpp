@@ -22,7 +22,7 @@ struct Case {
 const Case kSections[] = {
     {"[adaptor]\n",
      "c.toml:4: unknown key \"adaptor\", did you mean \"adapter\"? allowed: cluster, port, "
-     "adapter, heartbeat, security, traffic, routes, interfaces, worker, network, node"},
+     "adapter, heartbeat, security, traffic, damping, routes, interfaces, worker, network, node"},
     {"[heartbeat]\nsame_subnet = { dealy = \"1s\" }\n",
      "c.toml:5: heartbeat.same_subnet: unknown key \"dealy\", did you mean \"delay\"? allowed: "
      "delay, threshold"},

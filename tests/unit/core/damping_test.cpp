@@ -105,6 +105,9 @@ struct Flapping {
     DampingRule rule;
     Route route{plan(), now, 0};
     std::uint64_t counter = 0;
+    Random random{1};
+    std::uint64_t sent = 0;
+    std::uint64_t heartbeats = 0;
     std::uint8_t probes = 0;
     std::vector<RouteTransition> said;
 
@@ -112,12 +115,21 @@ struct Flapping {
         route.handle_session(now, true, Diagnostic::none);
         come_up();
     }
-    void settle() {
-        if (route.wants_probe()) {
-            (void)route.make_probe(now);
-            ++probes;
+    // All of it arrives.
+    void send() {
+        if (route.wants_transmit() && !route.wants_probe()) {
+            (void)route.make_heartbeat(now, random);
+            sent = route.next_counter();
+            ++heartbeats;
         }
+        if (!route.wants_probe()) return;
+        (void)route.make_probe(now);
+        sent = route.next_counter();
+        ++probes;
+    }
+    void settle() {
         route.settle_damping(now, rule);
+        send();
         while (auto t = route.poll_transition()) said.push_back(*t);
     }
     void hear(BfdState state, Diagnostic reason = Diagnostic::none, bool stalled = false,
@@ -127,6 +139,9 @@ struct Flapping {
         h.diagnostic = reason;
         h.stalled = stalled;
         h.suspect = suspect;
+        h.transmit_time_ns = to_ns(now);
+        h.highest_counter = sent;
+        h.heartbeats_received = heartbeats;
         h.probes_received = probes;
         h.threshold = 5;
         h.sender_route = RouteId(9);
