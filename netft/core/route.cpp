@@ -254,8 +254,9 @@ void Route::emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic rea
     t.to_suspect = suspect_;
     t.from_damped = told_damped_;
     t.to_damped = told_damped_ = damped_ && is_up();
-    t.reason = reason == Diagnostic::none && t.to_damped ? Diagnostic::flapping : reason;
-    t.remote_said_so = remote;
+    bool is_ours = reason == Diagnostic::none && t.to_damped;
+    t.reason = is_ours ? Diagnostic::flapping : reason;
+    t.remote_said_so = remote && !is_ours;
     transitions_out_.push(t);
 }
 

@@ -244,6 +244,7 @@ BOOST_FIXTURE_TEST_CASE(a_flapping_route_comes_up_damped_and_is_free_in_time, Fl
     BOOST_TEST(said.back().to_damped);
     BOOST_TEST(!said.back().from_damped);
     BOOST_TEST((said.back().reason == Diagnostic::flapping));
+    BOOST_TEST(!said.back().remote_said_so);
     auto free_at = now + std::chrono::minutes(10);
     while (route.candidate().is_damped && now < free_at) {
         hear(BfdState::up);
