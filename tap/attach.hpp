@@ -32,8 +32,10 @@ struct AttachWish {
     std::string what;
     std::string name;
     std::string advice;
-    short flags = 0;
+    unsigned flags = 0;
 };
 Result<Descriptor> attach(const AttachWish& wish);
+// One more queue of a TAP that attach() made with IFF_MULTI_QUEUE.
+Result<Descriptor> add_queue_to(const AttachWish& wish);
 
 }  // namespace netft::tap

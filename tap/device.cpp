@@ -23,6 +23,14 @@ namespace {
 constexpr unsigned kTunUso4 = 0x20;
 constexpr unsigned kTunUso6 = 0x40;
 
+AttachWish wish_of(const std::string& name, bool several_queues) {
+    unsigned queues = several_queues ? IFF_MULTI_QUEUE : 0;
+    return {.what = "adapter",
+            .name = name,
+            .advice = "choose another [adapter] name",
+            .flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | queues};
+}
+
 Status set_headers(int fd) {
     int size = static_cast<int>(kVirtioHeaderSize);
     if (::ioctl(fd, TUNSETVNETHDRSZ, &size) < 0) return fail_errno("TUNSETVNETHDRSZ", errno);
@@ -41,16 +49,19 @@ Result<bool> set_offloads(int fd) {
 
 }  // namespace
 
-Result<Device> Device::open(const std::string& name) {
-    Result<Descriptor> fd = attach({.what = "adapter",
-                                    .name = name,
-                                    .advice = "choose another [adapter] name",
-                                    .flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR});
+Result<Device> Device::open(const std::string& name, bool several_queues) {
+    Result<Descriptor> fd = attach(wish_of(name, several_queues));
     if (!fd) return tl::unexpected(fd.error());
     return prepare(fd->release(), name);
 }
 
-Result<Device> Device::adopt(int fd, const std::string& name) {
+Result<Device> Device::add_queue() const {
+    Result<Descriptor> fd = add_queue_to(wish_of(name_, true));
+    if (!fd) return tl::unexpected(fd.error());
+    return prepare(fd->release(), name_);
+}
+
+Result<Device> Device::adopt(int fd, const std::string& name, bool several_queues) {
     constexpr unsigned kKind = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
     Descriptor owned(fd);
     ifreq request{};
@@ -58,6 +69,11 @@ Result<Device> Device::adopt(int fd, const std::string& name) {
     const unsigned flags = is_tun ? static_cast<unsigned short>(request.ifr_flags) : 0;
     if ((flags & kKind) != kKind || name != request.ifr_name)
         return fail("adapter " + name + ": what was handed over is not this adapter", EINVAL);
+    if (several_queues && (flags & IFF_MULTI_QUEUE) == 0)
+        return fail("adapter " + name +
+                        ": what was handed over has one queue, and several workers "
+                        "need more: stop netftd and start it anew",
+                    EINVAL);
     (void)::fcntl(fd, F_SETFD, FD_CLOEXEC);
     return prepare(owned.release(), name);
 }

@@ -4,7 +4,8 @@
 // Every read gives, and every write takes, virtio_net_hdr_v1 (12 bytes, little-endian) ‖ Ethernet
 // frame. Offloads asked for: CSUM, TSO4, TSO6 (with ECN) and, where the kernel has them,
 // USO4/USO6.
-// Threads: read() and write() by the worker, all else by control before the worker starts.
+// Threads: read() and write() by the worker whose queue it is, all else by control before the
+// worker starts.
 #pragma once
 
 #include <sys/uio.h>
@@ -24,11 +25,17 @@ class Device final : public DeviceInterface {
     // Creates (or, where a dead owner left a persistent one, takes over) the TAP interface `name`
     // in this network namespace. Not up, no address yet. Errors, each with what to do about it:
     // no /dev/net/tun, no rights, a name taken by another interface or a running owner.
-    static Result<Device> open(const std::string& name);
+    // `several_queues`: add_queue() may be used.
+    static Result<Device> open(const std::string& name, bool several_queues = false);
     // Goes on with a TAP that is open already: what a netftd before us has handed over, by way of
     // its control socket or of systemd. Interface, addresses, routes and the frames that wait in it
-    // are as they were. `fd` is closed when it is no TAP called `name`.
-    static Result<Device> adopt(int fd, const std::string& name);
+    // are as they were. `fd` is closed when it is no TAP called `name`, or one of a single queue
+    // where several are wanted.
+    static Result<Device> adopt(int fd, const std::string& name, bool several_queues = false);
+    // One more queue of the same interface, as a device of its own. The kernel gives a flow's
+    // frames to the queue that its answers were written to, else to one by the flow's hash.
+    // The interface is there until the last of its devices is closed.
+    Result<Device> add_queue() const;
     ~Device() override;
     Device(Device&& other) noexcept;
     Device& operator=(Device&& other) noexcept;

@@ -1,10 +1,12 @@
 #include "netft/control/config_sections.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "netft/control/config.hpp"
 #include "netft/control/config_port.hpp"
 #include "netft/control/config_values.hpp"
+#include "netft/wire/data.hpp"
 
 namespace netft::control {
 
@@ -12,6 +14,7 @@ namespace {
 
 constexpr std::int64_t kMetricMax = 1'000'000;
 constexpr std::size_t kExcludesMax = 256;
+constexpr std::int64_t kCoreMax = 1023;  // of the kernel's cpu_set_t
 
 Read mtu(std::optional<std::uint16_t>& out) {
     return [&out](const toml::node& node) -> Checked {
@@ -209,8 +212,55 @@ Read routes(core::Settings& out) {
         {{"plumb_all_cross_subnet_routes", boolean(out.topology.plumb_all_cross_subnet_routes)}});
 }
 
+Read worker_count(core::WorkerCount& out) {
+    return [&out](const toml::node& node) -> Checked {
+        const auto* word = node.as_string();
+        bool is_auto = word != nullptr && word->get() == "auto";
+        if (is_auto) out.count = 0;
+        if (is_auto) return {};
+        if (!node.is_integer()) return refuse(line_of(node), "allowed: \"auto\" or 1 to 16");
+        return integer_between(1, kDataSpacesMax, [&out](std::int64_t value) {
+            out.count = static_cast<std::uint16_t>(value);
+        })(node);
+    };
+}
+
+Read worker_cores(core::WorkerCount& out) {
+    return [&out](const toml::node& node) -> Checked {
+        const toml::array* list = node.as_array();
+        if (list == nullptr) return refuse(line_of(node), "allowed: an array of processor numbers");
+        out.cores.clear();
+        for (const toml::node& entry : *list) {
+            auto read = integer_between(0, kCoreMax, [&out](std::int64_t value) {
+                out.cores.push_back(static_cast<std::uint16_t>(value));
+            })(entry);
+            if (!read) return read;
+            bool is_twice = std::count(out.cores.begin(), out.cores.end(), out.cores.back()) > 1;
+            if (is_twice)
+                return refuse(line_of(entry), "processor " + std::to_string(out.cores.back()) +
+                                                  " is named twice; allowed: one worker each");
+        }
+        if (out.count != 0 && out.cores.size() > out.count)
+            return refuse(line_of(node), std::to_string(out.cores.size()) + " processors for " +
+                                             std::to_string(out.count) +
+                                             " workers; allowed: at most one each");
+        return {};
+    };
+}
+
 Read worker(core::Settings& out) {
-    return table_of({{"spin", duration_between(0s, 1s, out.spin)}});
+    return table_of({{"spin", duration_between(0s, 1s, out.spin)},
+                     {"count", worker_count(out.workers)},
+                     {"cores", worker_cores(out.workers)}});
+}
+
+// What it does not name is the cluster's.
+Read node_worker(core::NodeSettings& node, const core::WorkerCount& cluster) {
+    return [&node, &cluster](const toml::node& value) -> Checked {
+        node.workers = cluster;
+        return table_of({{"count", worker_count(*node.workers)},
+                         {"cores", worker_cores(*node.workers)}})(value);
+    };
 }
 
 Checked read_network(const toml::table& table, ConfigEntries& out) {
@@ -247,7 +297,8 @@ Checked read_node(const toml::table& table, ConfigEntries& out) {
         {"public_key", with_line(lines.public_key, text(parse_key, node.public_key)), true},
         {"endpoints", endpoints(node, lines, out.settings.port)},
         {"port", node_port(node, out.settings.adapter_name)},
-        {"traffic", node_traffic(node, out.settings.traffic)}};
+        {"traffic", node_traffic(node, out.settings.traffic)},
+        {"worker", node_worker(node, out.settings.workers)}};
     if (auto read = read_table(table, fields); !read) return read;
     out.settings.nodes.push_back(std::move(node));
     out.node_lines.push_back(std::move(lines));
@@ -264,7 +315,7 @@ std::vector<std::string> default_excluded_interfaces() {
 Checked read_sections(const toml::table& file, ConfigEntries& out) {
     core::Settings& settings = out.settings;
     settings.exclude_interfaces = default_excluded_interfaces();
-    // `port` and `traffic` stand before the nodes, which take of them.
+    // `port`, `traffic` and `worker` stand before the nodes, which take of them.
     Fields fields{
         {"cluster", text(parse_cluster_name, settings.cluster), true},
         {"port", integer_between(1, 65535,

@@ -77,6 +77,17 @@ json ports_to_json(const NodeStatus& status) {
     return out;
 }
 
+json workers_to_json(const NodeStatus& status) {
+    json out = json::array();
+    for (const WorkerStatus& worker : status.workers)
+        out.push_back({{"worker", out.size()},
+                       {"core", worker.core ? json(*worker.core) : json()},
+                       {"note", worker.note},
+                       {"counters", counters_to_json(worker.counters)},
+                       {"drops", drops_to_json(worker.drops)}});
+    return out;
+}
+
 json node_to_json(const NodeStatus& status) {
     return {{"version", 1},
             {"node", status.node},
@@ -88,6 +99,7 @@ json node_to_json(const NodeStatus& status) {
             {"ports", ports_to_json(status)},
             {"networks", networks_to_json(status.states)},
             {"interfaces", interfaces_to_json(status.states)},
+            {"workers", workers_to_json(status)},
             {"warnings", status.warnings},
             {"local_health", {{"score", status.health_score}, {"patience", status.patience / 4.0}}},
             {"counters", counters_to_json(status.counters)},

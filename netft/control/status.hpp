@@ -64,6 +64,13 @@ struct PortStatus {
     std::string device;  // "0000:03:00.0 (net_ixgbe)"; empty but for devices of [node.port]
 };
 
+struct WorkerStatus {
+    std::optional<unsigned> core;  // nullopt: it floats
+    std::string note;              // why it floats where a core is configured; "" when all is well
+    core::WorkerCounters counters;
+    DropCounters drops;
+};
+
 struct NodeStatus {
     std::string node;
     std::string cluster;
@@ -82,8 +89,9 @@ struct NodeStatus {
     std::vector<std::string> warnings;
     unsigned health_score = 0;  // 0 is best; core/local_health
     unsigned patience = 4;      // quarters
-    core::WorkerCounters counters;
-    DropCounters drops;
+    std::vector<WorkerStatus> workers;
+    core::WorkerCounters counters;  // of all workers
+    DropCounters drops;             // likewise, and control's own
     std::vector<core::TrafficClass> classes;
     routing::ClusterStates states;  // of networks and interfaces, as all nodes see them
 };

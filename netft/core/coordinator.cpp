@@ -95,6 +95,7 @@ std::vector<std::string> Coordinator::handle_settings(TimePoint now, const Setti
     keep(next.crypto == settings_.crypto, "[security] crypto");
     keep(next.adapter_name == settings_.adapter_name, "[adapter] name");
     keep(next.port == settings_.port, "port");
+    keep(next.own_workers() == settings_.own_workers(), "[worker] count and cores");
     keep(next_self.name == self.name && next_self.public_key == self.public_key,
          "this node's name or public key");
     if (!refusals.empty()) return refusals;

@@ -17,7 +17,8 @@ bool is_goodbye(const RouteTransition& transition) {
 
 }  // namespace
 
-Engine::Engine(std::uint64_t seed) : state_(std::make_unique<State>(seed)) {}
+Engine::Engine(std::uint64_t seed, const WorkerRole& role)
+    : state_(std::make_unique<State>(seed, role)) {}
 Engine::~Engine() = default;
 
 Path Engine::path_of(EndpointId local, const Endpoint& remote) const {
@@ -26,6 +27,7 @@ Path Engine::path_of(EndpointId local, const Endpoint& remote) const {
 
 void Engine::handle_stall(TimePoint now, const Stall& stall) {
     State& s = *state_;
+    if (!s.role.is_first()) return;  // it judges nobody
     if (stall.gap >= State::kStallTold || stall.kind != StallKind::stopped)
         s.emit(StallRecord{now, stall});
     if (stall.kind == StallKind::clock_stepped) return;
@@ -87,6 +89,7 @@ const PlanPeer* Engine::find_peer(PeerId peer) const {
 std::uint16_t Engine::datagram_bytes_max(PeerId peer) const {
     std::uint32_t slot = state_->peer_slot(peer);
     std::uint16_t most = state_->plan.datagram_bytes_max;
+    if (slot != Path::kNoRoute && !state_->role.is_first()) state_->follow(slot);
     std::uint16_t known = slot == Path::kNoRoute ? most : state_->peers[slot].datagram_bytes;
     return known == 0 ? most : std::min(known, most);
 }
@@ -94,6 +97,7 @@ std::uint16_t Engine::datagram_bytes_max(PeerId peer) const {
 bool Engine::is_reachable(PeerId peer) const {
     std::uint32_t slot = state_->peer_slot(peer);
     if (slot == Path::kNoRoute) return false;
+    if (!state_->role.is_first()) state_->follow(slot);
     const EnginePeer& found = state_->peers[slot];
     return found.selected || (found.relay && found.sending);
 }
@@ -102,6 +106,7 @@ std::span<const PlanPeer> Engine::peers() const { return state_->plan_peers; }
 
 void Engine::handle_shutdown(TimePoint now) {
     state_->shutting_down = true;
+    if (!state_->role.is_first()) return;
     for (std::uint32_t slot = 0; slot < state_->routes.slots(); ++slot) {
         if (state_->routes[slot] == nullptr) continue;
         state_->routes[slot]->handle_shutdown(now);
@@ -141,6 +146,7 @@ Transmit Engine::State::transmit(TimePoint now, const QueuedTransmit& queued) {
     const EnginePeer& peer = peers[peer_slot(via.peer)];
     NETFT_ASSERT(peer.sending.has_value());
     bool is_notice = queued.via != queued.route;
+    join_counts(queued.route);
     bool is_probe = !is_notice && route.wants_probe();
     Heartbeat heartbeat;
     std::uint16_t padding = 0;
@@ -168,6 +174,7 @@ Transmit Engine::State::transmit(TimePoint now, const QueuedTransmit& queued) {
     if (tracing && !trace.push(route.record(now, Direction::sent, header.counter, heartbeat, 0)))
         drops.count(DropReason::control_queue_full);
     if (!is_notice && !is_probe) {
+        refresh_spread(now, peer_slot(via.peer));
         route_timers.set(queued.route, route.next_deadline());
         queue_notices(queued.route);
         queue_transmit(queued.route);  // a probe may be due, too
@@ -228,7 +235,9 @@ void Engine::State::emit(const Event& event) {
 void Engine::State::count_sealed(std::uint32_t peer_slot, std::uint64_t datagrams) {
     EngineSession& session = peers[peer_slot].sessions[*peers[peer_slot].sending];
     session.sealed += datagrams;
-    if (session.sealed < plan.rekey_datagrams || session.worn || !session.plan.keys) return;
+    // Each worker may seal its part of what the key is good for.
+    if (session.sealed < plan.rekey_datagrams / role.workers || session.worn || !session.plan.keys)
+        return;
     session.worn = true;
     emit(SessionWorn{plan_peers[peer_slot].id, session.plan.local});
 }
@@ -272,6 +281,7 @@ void Engine::State::settle_route(TimePoint now, std::uint32_t slot) {
 }
 
 void Engine::State::settle_peer(TimePoint now, std::uint32_t peer_slot) {
+    if (!role.is_first()) return follow_anew(peer_slot);
     for (std::uint32_t slot : peers[peer_slot].routes) settle_route(now, slot);
     select_route(now, peer_slot);
 }
@@ -284,9 +294,11 @@ void Engine::report(TimePoint now, Report& out) const {
     out.patience = static_cast<std::uint8_t>(s.patience);
     out.routes.clear();
     out.peers.clear();
+    if (!s.role.is_first()) return;  // the first worker's say all
     for (std::uint32_t slot = 0; slot < s.routes.slots(); ++slot) {
         if (out.routes.size() == out.routes.capacity()) break;
         if (s.routes[slot] == nullptr) continue;
+        state_->join_counts(slot);
         RouteReport report = s.routes[slot]->report();
         s.report_use(now, report);
         s.routes[slot]->report_damping(now, s.plan.damping, report);

@@ -11,6 +11,8 @@
 //   begin_train(now, …)               for each frame from the adapter
 //   poll_transmit() / poll_event()    until nullopt
 //
+// Of a node's workers each has an engine (worker_board.hpp); all get the same plans.
+//
 // Parts: core/route_state (the state machine's table), core/route (one route: detection, timing,
 // quality), core/selector, core/policy and core/flow_table (which routes carry what of a peer's
 // traffic), core/timer_wheel, core/slot_table and core/flat_index (what is found how).
@@ -31,6 +33,7 @@
 #include "netft/core/events.hpp"
 #include "netft/core/flow.hpp"
 #include "netft/core/plan.hpp"
+#include "netft/core/worker_board.hpp"
 #include "netft/wire/data.hpp"
 #include "netft/wire/drop_reason.hpp"
 #include "netft/wire/header.hpp"
@@ -120,7 +123,10 @@ enum class Bursts : std::uint8_t {
 
 class Engine {
  public:
-    explicit Engine(std::uint64_t seed);
+    // `role`: of the worker, where the node has several. Only the first worker's engine has
+    // heartbeats, route states and selection; the others' learn from it by the board, carry data
+    // with counters of their own, and drop all else (rx_wrong_worker).
+    explicit Engine(std::uint64_t seed, const WorkerRole& role = {});
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;

@@ -163,6 +163,10 @@ void Engine::State::add_route(TimePoint now, const PlanRoute& wanted) {
     std::uint32_t slot = routes.emplace(wanted, now, base);
     routes[slot]->set_patience(patience);
     make_room();
+    if (role.is_first())
+        join_counts(slot);
+    else
+        tallies[slot] = &role.board->make_tally(role.worker, wanted.id);
     seen_in[slot] = plans;
     if (wanted.id.value >= route_slot_of.size())
         route_slot_of.resize(wanted.id.value + std::size_t{1}, Path::kNoRoute);
@@ -191,6 +195,7 @@ void Engine::State::make_room() {
     if (seen_in.size() == routes.slots()) return;
     seen_in.resize(routes.slots());
     is_queued.resize(routes.slots());
+    if (!role.is_first()) tallies.resize(routes.slots());
     route_timers.grow(routes.slots());
 }
 
@@ -215,12 +220,14 @@ void Engine::State::choose_session(TimePoint now, std::uint32_t peer_slot) {
     peer.sending = best;
     if (best && peer.sessions[*best].plan.incarnation != peer.incarnation) {
         peer.incarnation = peer.sessions[*best].plan.incarnation;
-        peer.data_window.reset();
+        peer.data_windows.reset();
         peer.control_window.reset();
         peer.heartbeat_windows.reset();
         if (peer.relaying) peer.relaying->forget();
-        for (std::uint32_t slot : peer.routes) routes[slot]->handle_peer_restart(now);
+        if (role.is_first())
+            for (std::uint32_t slot : peer.routes) routes[slot]->handle_peer_restart(now);
     }
+    if (!role.is_first()) return;
     for (std::uint32_t slot : peer.routes)
         routes[slot]->handle_session(now, best.has_value(), Diagnostic::session_lost);
 }

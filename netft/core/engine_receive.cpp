@@ -14,6 +14,9 @@ Verdict Engine::handle_datagram(TimePoint now, const Path& path, Bytes datagram)
     auto header = decode_header(datagram, why);
     if (!header) return s.drop(why);
     Bytes payload = datagram.subspan(kHeaderSize);
+    bool is_data = header->type == MessageType::data;
+    if (is_data ? !s.role.owns(header->space) : !s.role.is_first())
+        return s.drop(DropReason::rx_wrong_worker);
     if (header->type == MessageType::heartbeat)
         return s.receive_heartbeat(now, path, *header, payload);
     if (header->type >= MessageType::data) {
@@ -91,6 +94,7 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
     if (fresh == session::Freshness::duplicate) route.handle_duplicate(header.counter);
     if (fresh != session::Freshness::fresh) return drop(reason_of(fresh));
     note_relay_flag(now, ref->peer, header.flags);
+    join_counts(slot);
     std::uint32_t rtt_us = 0;
     if (heartbeat->notice)
         route.handle_notice(now, header.counter, *heartbeat);
@@ -118,17 +122,16 @@ Verdict Engine::State::receive_data(TimePoint now, const Path& path, const Heade
                                     SessionRef ref, Bytes payload) {
     EnginePeer& peer = peers[ref.peer];
     auto prefix = decode_train_prefix(payload);
-    if (!prefix || header.space != 0)
+    if (!prefix || header.space >= kDataSpacesMax)
         return drop(payload.size() <= kTrainPrefixSize ? DropReason::rx_truncated
                                                        : DropReason::train_malformed);
     if (header.counter < prefix->index) return drop(DropReason::train_malformed);
     if (peer.sessions[ref.session].plan.incarnation != peer.incarnation)
         return drop(DropReason::rx_no_session);
-    if (!peer.data_window) peer.data_window = std::make_unique<EnginePeer::DataWindow>();
-    auto fresh = peer.data_window->take(header.counter);
+    auto fresh = peer.data_windows.take(header.space / role.workers, header.counter);
     // A copy has come over this route as much as the first: it counts for what the route loses.
     if (path.route != Path::kNoRoute && routes[path.route]->plan().peer == plan_peers[ref.peer].id)
-        routes[path.route]->handle_data(now, header.counter, fresh == session::Freshness::fresh);
+        count_data_received(now, path.route, header, fresh == session::Freshness::fresh);
     if (fresh != session::Freshness::fresh) return drop(reason_of(fresh));
     Verdict verdict;
     verdict.kind = Verdict::Kind::data;

@@ -16,6 +16,7 @@
 #include "netft/core/route.hpp"
 #include "netft/core/slot_table.hpp"
 #include "netft/core/timer_wheel.hpp"
+#include "netft/session/data_windows.hpp"
 #include "netft/session/replay_window.hpp"
 #include "netft/session/space_windows.hpp"
 
@@ -85,20 +86,15 @@ struct Spread {
     TimePoint shares_at{};
 };
 
-// A train goes over at most so many routes: the best of those that are up.
-constexpr std::size_t kDestinationsMax = 8;
-
 struct EnginePeer {
-    // 131,008 datagrams: 100 ms at 15 Gbit/s.
-    using DataWindow = session::ReplayWindow<2048>;
     // How long traffic is duplicated after a suspicion of the route in use.
     static constexpr Duration kCopied = 1s;
 
-    std::vector<EngineSession> sessions;      // newest last
-    std::optional<std::size_t> sending;       // index into sessions
-    std::uint64_t incarnation = 0;            // of the session sent on
-    std::uint64_t data_counter = 0;           // of the last datagram sent; never starts anew
-    std::unique_ptr<DataWindow> data_window;  // 16 KiB: made when the first data comes
+    std::vector<EngineSession> sessions;  // newest last
+    std::optional<std::size_t> sending;   // index into sessions
+    std::uint64_t incarnation = 0;        // of the session sent on
+    std::uint64_t data_counter = 0;       // of the last datagram sent; never starts anew
+    session::DataWindows data_windows;    // of the spaces that are this worker's
     session::ReplayWindow<4> control_window;
     session::SpaceWindows heartbeat_windows;
     std::vector<std::uint32_t> routes;  // slots
@@ -120,6 +116,9 @@ struct EnginePeer {
     std::uint64_t relay_counter = 0;  // of the last relay datagram sent to it; never starts anew
     std::optional<PeerId> relay;      // to it; none while a direct route is up
     std::unique_ptr<PeerRelaying> relaying;  // null where there is no relaying
+    // Not of the first worker: what that says of the peer, and how far it has been read.
+    const SelectionLine* line = nullptr;
+    std::uint32_t line_seen = 0;
 
     bool is_calm(TimePoint now) const { return !is_suspect && now >= copied_until; }
     // Every frame goes the same single way. Flows are tracked even while there is only one, so that
@@ -144,13 +143,14 @@ struct QueuedTransmit {
 };
 
 struct Engine::State {
-    explicit State(std::uint64_t seed) : random(seed) {}
+    State(std::uint64_t seed, const WorkerRole& r) : role(r), random(seed) {}
 
     static constexpr std::size_t kEventsMax = 4096;
     static constexpr std::size_t kTraceMax = 8192;
     static constexpr std::size_t kFewRoutes = 64;
     static constexpr Duration kStallTold = 200ms;  // to control
 
+    const WorkerRole role;
     Random random;
     TimePoint burst_at{};
     Random burst{0};  // what heartbeats that go at burst_at draw from, all the same
@@ -185,6 +185,7 @@ struct Engine::State {
     Fifo<QueuedTransmit> transmits{0};
     std::vector<bool> is_queued;         // by slot: already in `transmits`
     std::vector<std::uint32_t> seen_in;  // by slot: the last plan that had it
+    std::vector<RouteTally*> tallies;    // by slot; not of the first worker
     Fifo<Event> events{kEventsMax};
     Fifo<HeartbeatRecord> trace{kTraceMax};
     DropCounters drops;
@@ -223,7 +224,8 @@ struct Engine::State {
     };
     Targets choose_targets(TimePoint now, std::uint32_t peer_slot, std::uint16_t datagrams,
                            const FrameView& frame);
-    std::size_t spread_target(TimePoint now, EnginePeer& peer, std::uint64_t hash);
+    std::size_t spread_target(TimePoint now, std::uint32_t peer_slot, std::uint64_t hash);
+    void refresh_spread(TimePoint now, std::uint32_t peer_slot);
     void refresh_shares(TimePoint now, EnginePeer& peer);
     void take_destination(EnginePeer& peer, std::size_t target, std::size_t place,
                           std::uint16_t datagrams);
@@ -241,7 +243,8 @@ struct Engine::State {
     // engine_relay.cpp
     // It takes two others, and a message that can name them all.
     bool is_relaying() const {
-        return plan.relay && peers.size() > 1 && peers.size() <= kReachNodesMax;
+        return plan.relay && role.workers == 1 && peers.size() > 1 &&
+               peers.size() <= kReachNodesMax;
     }
     Verdict receive_relay(TimePoint now, const Path& path, const Header& header, SessionRef ref,
                           Bytes payload);
@@ -258,6 +261,16 @@ struct Engine::State {
     std::optional<TimePoint> relay_deadline() const;
     void make_room_for_relays(TimePoint now);
     std::uint32_t slot_of_node(NodeId node) const;
+    // engine_follow.cpp
+    void publish_selection(std::uint32_t peer_slot);
+    void follow(std::uint32_t peer_slot);
+    void follow_anew(std::uint32_t peer_slot);
+    void take_selection(std::uint32_t peer_slot, const PeerSelection& selection);
+    void take_session(std::uint32_t peer_slot, SessionIndex local);
+    void join_counts(std::uint32_t slot);
+    void count_data_sent(std::uint32_t slot, std::uint16_t datagrams);
+    void count_data_received(TimePoint now, std::uint32_t slot, const Header& header,
+                             bool is_fresh);
 
     // engine.cpp
     void settle_patience(TimePoint now);
@@ -276,5 +289,24 @@ struct Engine::State {
     std::uint32_t route_slot(EndpointId local, const Endpoint& remote) const;
     Transmit transmit(TimePoint now, const QueuedTransmit& queued);
 };
+
+inline void Engine::State::count_data_sent(std::uint32_t slot, std::uint16_t datagrams) {
+    if (role.is_first())
+        routes[slot]->count_data_sent(datagrams);
+    else
+        RouteTally::add(tallies[slot]->sent, datagrams);
+}
+
+// Here, for they are called for each train and datagram. Order is judged by what the first worker
+// of the peer sends to our first: counters of different spaces have none.
+inline void Engine::State::count_data_received(TimePoint now, std::uint32_t slot,
+                                               const Header& header, bool is_fresh) {
+    if (!role.is_first())
+        RouteTally::add(is_fresh ? tallies[slot]->received : tallies[slot]->copies, 1);
+    else if (header.space == 0)
+        routes[slot]->handle_data(now, header.counter, is_fresh);
+    else
+        routes[slot]->join_data({0, is_fresh ? 1u : 0u, is_fresh ? 0u : 1u});
+}
 
 }  // namespace netft::core

@@ -16,6 +16,7 @@ std::optional<TrainTicket> Engine::begin_train(TimePoint now, PeerId peer, std::
     std::uint32_t slot = s.peer_slot(peer);
     if (slot == Path::kNoRoute) return {};
     EnginePeer& p = s.peers[slot];
+    if (!s.role.is_first()) s.follow(slot);
     if (p.target_count == 0 || !p.sending) return {};
     auto [first, count] = s.choose_targets(now, slot, datagrams, frame);
     for (std::size_t i = 0; i < count; ++i) s.take_destination(p, first + i, i, datagrams);
@@ -24,9 +25,9 @@ std::optional<TrainTicket> Engine::begin_train(TimePoint now, PeerId peer, std::
 
 void Engine::State::take_destination(EnginePeer& peer, std::size_t target, std::size_t place,
                                      std::uint16_t datagrams) {
-    Route& route = *routes[peer.targets[target]];
+    const Route& route = *routes[peer.targets[target]];
     destinations[place] = {route.plan().local, route.plan().remote, route.plan().id};
-    route.count_data_sent(datagrams);
+    count_data_sent(peer.targets[target], datagrams);
 }
 
 TrainTicket Engine::State::take_counters(std::uint32_t peer_slot, std::uint16_t datagrams,
@@ -35,6 +36,7 @@ TrainTicket Engine::State::take_counters(std::uint32_t peer_slot, std::uint16_t 
     const PlanSession& session = peer.sessions[*peer.sending].plan;
     TrainTicket ticket{to, session.local, {}};
     ticket.header.type = MessageType::data;
+    ticket.header.space = static_cast<std::uint16_t>(role.worker);
     ticket.header.receiver = session.remote;
     ticket.header.counter = peer.data_counter + 1;
     peer.data_counter += datagrams;
@@ -46,6 +48,7 @@ TrainTicket Engine::State::take_counters(std::uint32_t peer_slot, std::uint16_t 
 Bursts Engine::bursts_to(TimePoint now, PeerId peer) const {
     std::uint32_t slot = state_->peer_slot(peer);
     if (slot == Path::kNoRoute) return Bursts::none;
+    if (!state_->role.is_first()) state_->follow(slot);
     const EnginePeer& p = state_->peers[slot];
     if (p.target_count == 0 || !p.sending) return Bursts::none;
     return p.is_alike(now) ? Bursts::together : Bursts::single;
@@ -65,22 +68,35 @@ Engine::State::Targets Engine::State::choose_targets(TimePoint now, std::uint32_
     }
     switch (policy) {
         case Policy::duplicate: return {0, all};
-        case Policy::spread: return {spread_target(now, peer, flow.hash), 1};
+        case Policy::spread: return {spread_target(now, peer_slot, flow.hash), 1};
         case Policy::failover: break;
     }
-    // Sickness may last for ever, and bulk is not copied for ever.
+    // Sickness may last for ever, and bulk is not copied for ever. Each worker may send its part of
+    // the copies.
     bool wants_copies = !peer.is_calm(now) || (peer.is_sick && datagrams == 1);
-    bool has_copies = wants_copies && peer.copies.take(now, datagrams);
+    auto cost = static_cast<std::uint16_t>(datagrams * role.workers);
+    bool has_copies = wants_copies && peer.copies.take(now, cost);
     return {0, has_copies ? peer.copied_count : 1u};
 }
 
-std::size_t Engine::State::spread_target(TimePoint now, EnginePeer& peer, std::uint64_t hash) {
+std::size_t Engine::State::spread_target(TimePoint now, std::uint32_t peer_slot,
+                                         std::uint64_t hash) {
+    refresh_spread(now, peer_slot);
+    EnginePeer& peer = peers[peer_slot];
     Spread& spread = *peer.spread;
-    if (now - spread.shares_at >= Spread::kRefresh) refresh_shares(now, peer);
+    if (spread.shares.empty()) return 0;  // not heard of yet by a worker that is not the first
     RouteId route = spread.flows.take(now, hash, spread.shares);
     for (std::size_t i = 0; i < peer.target_count; ++i)
         if (routes[peer.targets[i]]->plan().id == route) return i;
     return 0;
+}
+
+// By its traffic, or where that is other workers' by its heartbeats.
+void Engine::State::refresh_spread(TimePoint now, std::uint32_t peer_slot) {
+    EnginePeer& peer = peers[peer_slot];
+    if (!peer.spread || !role.is_first() || now - peer.spread->shares_at < Spread::kRefresh) return;
+    refresh_shares(now, peer);
+    publish_selection(peer_slot);
 }
 
 void Engine::State::refresh_shares(TimePoint now, EnginePeer& peer) {
@@ -106,6 +122,7 @@ void Engine::State::select_route(TimePoint now, std::uint32_t peer_slot) {
     peer.is_sick = selection.is_sick;
     if (selection.is_unsettled) peer.copied_until = now + EnginePeer::kCopied;
     retarget(now, peer, selection.route);
+    publish_selection(peer_slot);
     mark_relays(now);
     apply_selection(now, peer_slot, selection.route, find_relay(now, peer_slot));
 }

@@ -34,6 +34,7 @@
 #include "netft/core/route_state.hpp"
 #include "netft/core/selector.hpp"
 #include "netft/core/sickness.hpp"
+#include "netft/core/worker_board.hpp"
 #include "netft/wire/heartbeat.hpp"
 
 namespace netft::core {
@@ -102,6 +103,13 @@ class Route {
             ++data_copies_;
     }
     void count_data_sent(std::uint32_t datagrams) { data_sent_ += datagrams; }
+    // What other workers have counted of it, or of whose order nothing can be said.
+    void join_data(const RouteCounts& counts) {
+        data_sent_ += static_cast<std::uint32_t>(counts.sent);
+        data_received_ += counts.received;
+        data_copies_ += static_cast<std::uint32_t>(counts.copies);
+        data_since_echo_ += static_cast<std::uint32_t>(counts.received + counts.copies);
+    }
 
     // --- time
     void handle_timers(TimePoint now);

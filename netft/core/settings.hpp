@@ -36,6 +36,14 @@ struct PortDevice {
     bool operator==(const PortDevice&) const = default;
 };
 
+// [worker] count and cores, or [node.worker].
+struct WorkerCount {
+    std::uint16_t count = 1;           // 0: "auto"
+    std::vector<std::uint16_t> cores;  // of the first workers; those beyond float
+
+    bool operator==(const WorkerCount&) const = default;
+};
+
 // [[node]]; a PeerId is the index into Settings::nodes.
 struct NodeSettings {
     std::string name;
@@ -51,6 +59,7 @@ struct NodeSettings {
 
     // [node.traffic]: for what it sends and what is sent to it.
     std::optional<TrafficRule> traffic;
+    std::optional<WorkerCount> workers;  // [node.worker]
 
     bool operator==(const NodeSettings&) const = default;
 };
@@ -78,6 +87,7 @@ struct Settings {
     bool relay = true;                  // [traffic] relay
     DampingRule damping;                // [damping]
     Duration spin = 200us;              // [worker] spin: how long a busy worker spins at most
+    WorkerCount workers;                // [worker] count and cores
     std::vector<NodeSettings> nodes;
     PeerId self;  // our place in nodes
 
@@ -86,6 +96,11 @@ struct Settings {
         for (PeerId id : {peer, self})
             if (nodes[id.value].traffic) return *nodes[id.value].traffic;
         return traffic;
+    }
+
+    const WorkerCount& own_workers() const {
+        const auto& own = nodes[self.value].workers;
+        return own ? *own : workers;
     }
 
     bool operator==(const Settings&) const = default;

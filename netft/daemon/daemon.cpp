@@ -16,7 +16,6 @@
 #include "netft/control/status_cluster.hpp"
 #include "netft/control/status_records.hpp"
 #include "netft/core/frame_limits.hpp"
-#include "netft/daemon/stack.hpp"
 #include "netft/dataplane/clock.hpp"
 
 namespace netft::daemon {
@@ -76,7 +75,8 @@ Status Daemon::wait_and_handle() {
         Status done;
         if (fd == signal_fd_) done = handle_signal();
         if (fd == monitor_->fd()) done = handle_netlink();
-        if (fd == worker_->event_fd()) handle_worker();
+        for (std::size_t i = 0; i < workers_->size(); ++i)
+            if (fd == workers_->worker(i).event_fd()) handle_worker(workers_->worker(i));
         if (fd == devices_->fd()) handle_device_links();
         if (fd == server_->fd()) server_->handle_ready();
         if (has_left_ || !done) return done;
@@ -129,15 +129,15 @@ Status Daemon::read_facts() {
     return {};
 }
 
-void Daemon::handle_worker() {
+void Daemon::handle_worker(dataplane::Worker& worker) {
     std::uint64_t count = 0;
-    if (read(worker_->event_fd(), &count, sizeof count) < 0) count = 0;
-    while (auto event = worker_->poll_event()) handle_event(*event);
+    if (read(worker.event_fd(), &count, sizeof count) < 0) count = 0;
+    while (auto event = worker.poll_event()) handle_event(*event);
     static thread_local dataplane::ControlDatagram datagram;
-    while (worker_->poll_datagram(datagram))
+    while (worker.poll_datagram(datagram))
         coordinator_->handle_datagram(dataplane::monotonic_now(), datagram.local, datagram.remote,
                                       datagram.peer, Bytes(datagram.bytes).first(datagram.size));
-    while (auto record = worker_->poll_trace()) {
+    while (auto record = worker.poll_trace()) {
         control::HeartbeatTrace trace{*record, peer_name(record->peer), {}, {}, {}};
         if (const routing::Route* route = find_route(record->route)) {
             trace.network = route->network;
@@ -146,7 +146,6 @@ void Daemon::handle_worker() {
         }
         publish(control::Stream::trace, to_json(trace, wall_clock()));
     }
-    if (report_lent_ && worker_->poll_report() != nullptr) report_lent_ = false;
 }
 
 void Daemon::handle_event(const core::Event& event) {
@@ -192,30 +191,12 @@ void Daemon::handle_event(const core::Event& event) {
 
 void Daemon::handle_tick() {
     log_.handle_timers();
-    handle_device_links();  // some drivers say that they tell of it, and do not
-    watch_worker();
-    worker_->reclaim();
-    if (worker_->all_retired()) ports_->close_retired();
+    handle_device_links();       // some drivers say that they tell of it, and do not
+    sd_notify(0, "WATCHDOG=1");  // systemd watches this thread, and this thread watches the workers
+    workers_->watch(dataplane::monotonic_now(), log_);
+    workers_->reclaim();
+    if (workers_->all_retired()) ports_->close_retired();
     if (dataplane::monotonic_now() >= next_solicit_) next_hops_touched_ = true;
-}
-
-// systemd watches this thread, and this thread watches the worker.
-void Daemon::watch_worker() {
-    sd_notify(0, "WATCHDOG=1");
-    auto verdict = worker_watch_.handle_tick(dataplane::monotonic_now(), worker_->cycles());
-    // An idle one has nothing else to show that it lives.
-    if (worker_watch_.silent_for() > Duration{}) worker_->wake();
-    if (verdict == WorkerWatch::Verdict::well || verdict == WorkerWatch::Verdict::is_silent_still)
-        return;
-    std::string time = std::to_string(to_ms(worker_watch_.silent_for())) + " ms";
-    std::vector<std::string> stack = stack_of(worker_thread_.native_handle());
-    log_.error("watchdog", control::Fault::bug,
-               "the worker has not moved for " + time +
-                   (stack.empty() ? ", and does not say where it is" : "; it is at:"));
-    for (const std::string& line : stack) log_.error("watchdog", control::Fault::bug, "  " + line);
-    if (verdict != WorkerWatch::Verdict::dead) return;
-    log_.error("watchdog", control::Fault::bug, "aborting, to be started again");
-    std::abort();
 }
 
 // Does what the coordinator asks for: ports first, then the plan, then datagrams, so that an answer
@@ -225,16 +206,13 @@ Status Daemon::settle() {
     settle_ports();
     if (auto plan = coordinator_->poll_plan()) {
         plan_ = std::move(*plan);
-        auto snapshot = std::make_unique<dataplane::Snapshot>();
-        snapshot->plan = *plan_;
-        snapshot->ports = ports_->bindings();
-        worker_->publish(std::move(snapshot));
+        workers_->publish(*plan_, *ports_);
         next_hops_touched_ = true;
         publish_new_routes();
     }
     settle_next_hops();
     while (auto send = coordinator_->poll_send())
-        if (!worker_->send(send->local, send->remote, send->bytes, send->seal))
+        if (!workers_->first().send(send->local, send->remote, send->bytes, send->seal))
             ++control_queue_full_;
     log_notices();
     tell_changes();
@@ -267,10 +245,7 @@ void Daemon::settle_ports() {
     log_port_notes(opened);
     if (!changed || !plan_) return;
     // The bindings changed; the plan may not have.
-    auto snapshot = std::make_unique<dataplane::Snapshot>();
-    snapshot->plan = *plan_;
-    snapshot->ports = ports_->bindings();
-    worker_->publish(std::move(snapshot));
+    workers_->publish(*plan_, *ports_);
 }
 
 void Daemon::log_port_notes(const std::vector<EndpointId>& opened) {

@@ -1,9 +1,9 @@
 // netftd: the parts, wired.
 //
-// Two threads. Control (this class) sleeps in one epoll_wait on: the control socket, rtnetlink, the
-// worker's event descriptor, signals. Whatever wakes it is handed to the coordinator (pure), and
-// what the coordinator then asks for is done in settle(): ports, adapter, plan, datagrams, log. The
-// worker runs in a thread of its own and never waits for control.
+// Control (this class) sleeps in one epoll_wait on: the control socket, rtnetlink, the workers'
+// event descriptors, signals. Whatever wakes it is handed to the coordinator (pure), and what the
+// coordinator then asks for is done in settle(): ports, adapter, plan, datagrams, log. The workers
+// run in threads of their own and never wait for control.
 //
 // Destruction order is member order, backwards: the server goes first, the adapter's device last.
 #pragma once
@@ -12,7 +12,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "netft/base/result.hpp"
@@ -29,7 +28,7 @@
 #include "netft/daemon/privileges.hpp"
 #include "netft/daemon/reload.hpp"
 #include "netft/daemon/take_over.hpp"
-#include "netft/daemon/worker_watch.hpp"
+#include "netft/daemon/worker_group.hpp"
 #include "netft/dataplane/eal.hpp"
 #include "netft/dataplane/worker.hpp"
 #include "routing/netlink/monitor.hpp"
@@ -57,12 +56,14 @@ class Daemon {
     // start.cpp
     Status open_all(const core::Settings& settings, const Secret32& key);
     Status open_kernel(const core::Settings& settings);
-    Result<tap::Device> open_device(const std::string& name);
+    Result<tap::Device> open_device(const std::string& name, bool several_queues);
     Status meet_predecessor(const core::Settings& settings);
     Status replace_predecessor();
     void open_coordinator(const core::Settings& settings, const Secret32& key);
     Status give_up_privileges(const core::Settings& settings);
+    Status open_queues(const core::Settings& settings);
     Status open_worker(const core::Settings& settings);
+    void start_workers(const core::Settings& settings);
     Status open_first_ports();
     Status open_signals();
     Status open_server(int listening);
@@ -73,8 +74,8 @@ class Daemon {
     Status handle_netlink();
     Status read_facts();
     void handle_worker();
+    void handle_worker(dataplane::Worker& worker);
     void handle_tick();
-    void watch_worker();
     void handle_event(const core::Event& event);
     Status settle();
     Status settle_devices();
@@ -95,7 +96,6 @@ class Daemon {
     nlohmann::json hand_over(const nlohmann::json& request, const control::Caller& caller);
     void handle_signal_of(int signal, const control::Caller& sender);
     control::NodeStatus status();
-    void refresh_report();
     void write_hosts();
     const routing::Route* find_route(RouteId id) const;
     std::string peer_name(PeerId id) const;
@@ -108,20 +108,15 @@ class Daemon {
     control::Log& log_;
     User user_;
     std::optional<control::Audit> audit_;
-    std::unique_ptr<tap::Device> device_;
+    std::vector<std::unique_ptr<tap::Device>> queues_;  // of the adapter, one a worker
     std::unique_ptr<tap::Adapter> adapter_;
     std::unique_ptr<routing::Monitor> monitor_;
     std::unique_ptr<dataplane::Eal> eal_;
-    std::unique_ptr<dataplane::Pools> pools_;
     control::Libcrypto libcrypto_;
     std::unique_ptr<core::Coordinator> coordinator_;
     std::optional<DeviceKeeper> devices_;
-    std::unique_ptr<PortKeeper> ports_;
-    dataplane::WorkerReport report_;
-    bool report_lent_ = false;
-    std::unique_ptr<dataplane::Worker> worker_;
-    std::thread worker_thread_;
-    WorkerWatch worker_watch_;
+    std::unique_ptr<WorkerGroup> workers_;
+    std::unique_ptr<PortKeeper> ports_;  // goes before the pools of the workers
     control::History history_;
     std::optional<control::ControlServer> server_;
     std::optional<Predecessor> predecessor_;  // while we start

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 
+#include "netft/dataplane/shared_port.hpp"
 #include "netft/dataplane/socket_port.hpp"
 
 namespace netft::daemon {
@@ -26,7 +28,7 @@ bool PortKeeper::sync(TimePoint now, const std::vector<routing::LocalEndpoint>& 
         if (!wants_port(endpoint) || ports_.contains(endpoint.id)) continue;
         auto retry = retry_at_.find(endpoint.id);
         if (retry != retry_at_.end() && now < retry->second) continue;
-        auto port = open(endpoint);
+        auto port = open_for_all(endpoint);
         if (!port) {
             retry_at_[endpoint.id] = now + kRetry;
             failures.push_back({endpoint.id, port.error()});
@@ -94,17 +96,19 @@ bool PortKeeper::sync_exceptions() {
 }
 
 Result<PortKeeper::Open> PortKeeper::open_socket(const routing::LocalEndpoint& endpoint) const {
-    auto port = dataplane::open_socket_port(
-        {endpoint.endpoint, endpoint.interface, endpoint.interface_index, pools_});
-    if (!port) return tl::unexpected(port.error());
-    return Open{std::move(*port),
-                nullptr,
-                endpoint.endpoint,
-                endpoint.interface_index,
-                endpoint.interface,
-                endpoint.mtu,
-                {},
-                {}};
+    auto ports = dataplane::open_socket_ports(
+        {endpoint.endpoint, endpoint.interface, endpoint.interface_index, pools_}, all_pools_);
+    if (!ports) return tl::unexpected(ports.error());
+    Open open{std::move(ports->front()),
+              nullptr,
+              endpoint.endpoint,
+              endpoint.interface_index,
+              endpoint.interface,
+              endpoint.mtu,
+              {},
+              {}};
+    for (std::size_t i = 1; i < ports->size(); ++i) open.others.push_back(std::move((*ports)[i]));
+    return open;
 }
 
 Result<PortKeeper::Open> PortKeeper::of_ethdev(
@@ -163,6 +167,20 @@ Result<PortKeeper::Open> PortKeeper::open(const routing::LocalEndpoint& endpoint
     return open_socket(endpoint);
 }
 
+Result<PortKeeper::Open> PortKeeper::open_for_all(const routing::LocalEndpoint& endpoint) const {
+    auto opened = open(endpoint);
+    if (!opened || all_pools_.size() == 1) return opened;
+    std::vector<std::unique_ptr<dataplane::Port>> ports;
+    ports.push_back(std::move(opened->port));
+    for (auto& other : opened->others) ports.push_back(std::move(other));
+    auto shared = dataplane::share_port(std::move(ports), all_pools_);
+    if (!shared) return tl::unexpected(shared.error());
+    opened->port = std::move(shared->front());
+    opened->others.assign(std::make_move_iterator(shared->begin() + 1),
+                          std::make_move_iterator(shared->end()));
+    return opened;
+}
+
 std::string PortKeeper::note(EndpointId endpoint) const {
     auto at = ports_.find(endpoint);
     return at == ports_.end() ? std::string() : at->second.note;
@@ -181,9 +199,11 @@ std::vector<PortKeeper::View> PortKeeper::views() const {
     return out;
 }
 
-std::vector<dataplane::PortBinding> PortKeeper::bindings() const {
+std::vector<dataplane::PortBinding> PortKeeper::bindings(std::size_t worker) const {
     std::vector<dataplane::PortBinding> out;
-    for (const auto& [id, open] : ports_) out.push_back({id, open.port.get()});
+    for (const auto& [id, open] : ports_)
+        out.push_back({id, worker == 0 ? open.port.get() : open.others[worker - 1].get()});
+    if (worker != 0) return out;
     for (const Open& open : exceptions_) out.push_back({EndpointId(), open.port.get()});
     return out;
 }

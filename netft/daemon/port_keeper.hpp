@@ -36,9 +36,11 @@ class PortKeeper {
         Error error;
     };
 
-    // Both are borrowed.
-    PortKeeper(core::PortKind kind, const DeviceKeeper& devices, const dataplane::Pools& pools)
-        : kind_(kind), devices_(&devices), pools_(&pools) {}
+    // `devices` are borrowed. `pools`: of the workers, each of which gets a port of its own for
+    // each endpoint.
+    PortKeeper(core::PortKind kind, const DeviceKeeper& devices,
+               std::vector<const dataplane::Pools*> pools)
+        : kind_(kind), devices_(&devices), pools_(pools.front()), all_pools_(std::move(pools)) {}
 
     // Opens and retires ports to match. True when bindings() changed. `failures`: what could not be
     // opened now; `opened`: what can be used from now on.
@@ -46,7 +48,7 @@ class PortKeeper {
               std::vector<Failure>& failures, std::vector<EndpointId>& opened);
     // What could not be opened may be tried again at once.
     void retry_now() { retry_at_.clear(); }
-    std::vector<dataplane::PortBinding> bindings() const;
+    std::vector<dataplane::PortBinding> bindings(std::size_t worker) const;
     // Closes retired ports; call it when the worker holds nothing but its current snapshot.
     void close_retired() { retired_.clear(); }
     bool has_retired() const { return !retired_.empty(); }
@@ -68,14 +70,15 @@ class PortKeeper {
 
  private:
     struct Open {
-        std::unique_ptr<dataplane::Port> port;
-        dataplane::EthdevPort* ethdev = nullptr;  // the same port, where it is one
+        std::unique_ptr<dataplane::Port> port;    // the first worker's
+        dataplane::EthdevPort* ethdev = nullptr;  // the same port, or under it, where it is one
         Endpoint endpoint;
         std::uint32_t interface_index = 0;
         std::string interface;
         std::uint32_t mtu = 0;
         std::string note;  // see View
         std::shared_ptr<dataplane::NativeDevice> device;
+        std::vector<std::unique_ptr<dataplane::Port>> others{};  // of the other workers, in order
     };
     Result<Open> open_socket(const routing::LocalEndpoint& endpoint) const;
     Result<Open> of_ethdev(const routing::LocalEndpoint& endpoint,
@@ -84,13 +87,15 @@ class PortKeeper {
     Result<Open> open_device(const routing::LocalEndpoint& endpoint,
                              std::shared_ptr<dataplane::NativeDevice> device) const;
     Result<Open> open(const routing::LocalEndpoint& endpoint) const;
+    Result<Open> open_for_all(const routing::LocalEndpoint& endpoint) const;
     bool is_kept(const Open& open, const routing::LocalEndpoint& endpoint) const;
     bool retire_unwanted(const std::vector<routing::LocalEndpoint>& endpoints);
     bool sync_exceptions();
 
     core::PortKind kind_;
     const DeviceKeeper* devices_;
-    const dataplane::Pools* pools_;
+    const dataplane::Pools* pools_;  // the first worker's
+    std::vector<const dataplane::Pools*> all_pools_;
     std::map<EndpointId, Open> ports_;
     std::vector<Open> exceptions_;  // of devices without an endpoint
     std::map<EndpointId, TimePoint> retry_at_;

@@ -1,5 +1,4 @@
 // What netftd answers: the node's status, reload, stop.
-#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -20,8 +19,6 @@
 namespace netft::daemon {
 
 namespace {
-
-constexpr int kReportWaitMs = 500;  // a worker that is alive answers within one cycle
 
 // Whoever ran netftd as root wonders why it cannot read a file of root's.
 std::string hint_at_user(const Error& error, const User& user) {
@@ -62,7 +59,7 @@ nlohmann::json Daemon::hand_over(const nlohmann::json& request, const control::C
     const core::Settings& settings = coordinator_->settings();
     if (step == "adapter") {
         const char* notify = std::getenv("NOTIFY_SOCKET");
-        attachments_ = {device_->fd(), server_->listening_fd()};
+        attachments_ = {queues_[0]->fd(), server_->listening_fd()};
         return {{"ok", true},
                 {"node", settings.nodes[settings.self.value].name},
                 {"adapter", settings.adapter_name},
@@ -70,11 +67,11 @@ nlohmann::json Daemon::hand_over(const nlohmann::json& request, const control::C
     }
     if (step != "leave") return {{"error", "take-over: unknown step"}};
     log_.info("daemon", "hands over to process " + std::to_string(caller.pid));
-    worker_->leave();
-    worker_thread_.join();
+    workers_->leave();
     nlohmann::json peers = to_json(coordinator_->memory());
-    worker_.reset();
+    workers_->destroy_workers();
     ports_.reset();
+    queues_.resize(1);  // the first is theirs, too; nobody reads the others any more
     server_->give_away();
     has_left_ = stop_ = true;
     // systemd takes this from the unit's main process only, which we are the last time.
@@ -113,34 +110,16 @@ nlohmann::json Daemon::undamp(const std::string& peer, const std::string& who) {
     return {{"ok", true}};
 }
 
-// Asks the worker and waits for it: it is never slower than one cycle. A worker that does not
-// answer leaves us with the last report.
-void Daemon::refresh_report() {
-    if (!worker_ || !worker_thread_.joinable()) return;
-    if (!report_lent_) {
-        report_.core.routes.reserve(coordinator_->routes().size() + 16);
-        report_.core.peers.reserve(coordinator_->settings().nodes.size() + 16);
-        if (!worker_->request_report(&report_)) return;
-        report_lent_ = true;
-    }
-    TimePoint end = dataplane::monotonic_now() + std::chrono::milliseconds(kReportWaitMs);
-    while (worker_->poll_report() == nullptr) {
-        if (dataplane::monotonic_now() >= end) return;
-        pollfd event{worker_->event_fd(), POLLIN, 0};
-        poll(&event, 1, 1);
-    }
-    report_lent_ = false;
-}
-
 control::NodeStatus Daemon::status() {
-    refresh_report();
     const core::Settings& settings = coordinator_->settings();
+    workers_->refresh_reports(coordinator_->routes().size(), settings.nodes.size());
+    const core::Report& report = workers_->core_report();
     const core::NodeSettings& self = settings.nodes[settings.self.value];
     control::NodeStatus out;
     out.node = self.name;
     out.cluster = settings.cluster;
     out.security = settings.security;
-    out.crypto = worker_->crypto();
+    out.crypto = workers_->first().crypto();
     out.has_cluster_key = !settings.cluster_keys.empty();
     out.netftd_version = NETFT_VERSION;
     out.adapter_name = settings.adapter_name;
@@ -154,19 +133,23 @@ control::NodeStatus Daemon::status() {
     out.warnings = coordinator_->warnings();
     if (auto warning = control::security_warning(settings.security); !warning.empty())
         out.warnings.insert(out.warnings.begin(), warning);
-    if (report_.core.patience != 4)
+    if (report.patience != 4)
         out.warnings.push_back("this node is slow (local health " +
-                               std::to_string(report_.core.health_score) +
+                               std::to_string(report.health_score) +
                                " of 10, 0 is best): it waits longer for others");
-    out.health_score = report_.core.health_score;
-    out.patience = report_.core.patience;
+    out.health_score = report.health_score;
+    out.patience = report.patience;
     for (const PortKeeper::View& port : ports_->views()) {
         out.ports.push_back({port.endpoint, port.interface, port.kind, port.note, port.device});
         if (!port.note.empty()) out.warnings.push_back(port.note);
     }
     for (std::string& warning : devices_->warnings()) out.warnings.push_back(std::move(warning));
-    out.counters = report_.counters;
-    out.drops = report_.drops;
+    out.workers = workers_->status();
+    for (const control::WorkerStatus& worker : out.workers) {
+        out.counters.add(worker.counters);
+        out.drops.add(worker.drops);
+        if (!worker.note.empty()) out.warnings.push_back(worker.note);
+    }
     out.drops.add(coordinator_->drops());
     out.drops.count(DropReason::control_queue_full, control_queue_full_);
     for (const core::PeerView& peer : coordinator_->peers()) {
@@ -177,16 +160,16 @@ control::NodeStatus Daemon::status() {
         entry.sessions_opened = peer.sessions_opened;
         entry.relay = peer.relay;
         entry.traffic = settings.traffic_to(peer.id);
-        for (const core::PeerReport& report : report_.core.peers)
-            if (report.peer == peer.id) entry.selected = report.in_use;
+        for (const core::PeerReport& known : report.peers)
+            if (known.peer == peer.id) entry.selected = known.in_use;
         for (const routing::Route& route : coordinator_->routes()) {
             if (route.peer != peer.id) continue;
             control::RouteStatus state{route, {}, peer.has_session};
             state.report.timing = route.timing;  // id 0: the engine does not know it yet
             state.report.detection_time = route.timing.delay * route.timing.threshold;
             state.report.reason = route.reason;
-            for (const core::RouteReport& report : report_.core.routes)
-                if (report.id == route.id) state.report = report;
+            for (const core::RouteReport& known : report.routes)
+                if (known.id == route.id) state.report = known;
             entry.routes.push_back(std::move(state));
         }
         out.peers.push_back(std::move(entry));

@@ -22,6 +22,7 @@ namespace netft::daemon {
 namespace {
 
 constexpr unsigned kDeviceMegabytes = 256;  // ports with pools of their own: 10 MB each
+constexpr unsigned kWorkerMegabytes = 24;   // pools, keys and operations of one more worker
 
 std::uint64_t random_u64() {
     std::random_device device;
@@ -112,14 +113,24 @@ Status Daemon::open_all(const core::Settings& settings, const Secret32& key) {
     if (auto done = replace_predecessor(); !done) return done;  // from here on in a hurry
     if (auto done = settle_devices(); !done) return done;
     if (auto done = wait_for_the_dying([this] { return open_first_ports(); }); !done) return done;
-    for (int fd : {server_->fd(), monitor_->fd(), worker_->event_fd(), devices_->fd(), signal_fd_})
+    std::vector<int> fds{server_->fd(), monitor_->fd(), devices_->fd(), signal_fd_};
+    for (std::size_t i = 0; i < workers_->size(); ++i)
+        fds.push_back(workers_->worker(i).event_fd());
+    for (int fd : fds)
         if (auto done = watch(epoll_fd_, fd); !done) return done;
     coordinator_->handle_timers(dataplane::monotonic_now());  // initiations go first
     if (auto done = settle(); !done) return done;
-    worker_thread_ = std::thread([this] { worker_->run(); });
+    start_workers(settings);
     write_hosts();
-    store_adapter(device_->fd());
+    store_adapter(queues_[0]->fd());
     return {};
+}
+
+void Daemon::start_workers(const core::Settings& settings) {
+    std::vector<std::string> refused;
+    workers_->start(settings.own_workers().cores, refused);
+    for (const std::string& why : refused) log_.warn("worker", control::Fault::config, why);
+    if (workers_->size() > 1) log_.info("worker", std::to_string(workers_->size()) + " workers");
 }
 
 Status Daemon::open_signals() {
@@ -149,7 +160,8 @@ Status Daemon::open_server(int listening) {
         return control::snapshot_records(status(), wall_clock());
     };
     handlers.on_subscribers_changed = [this] {
-        if (worker_) worker_->set_tracing(server_->has_subscribers(control::Stream::trace));
+        if (workers_)
+            workers_->first().set_tracing(server_->has_subscribers(control::Stream::trace));
     };
     handlers.on_audit = [this](const control::AuditRecord& record) { audit_->record(record); };
     handlers.attachments = [this] { return std::exchange(attachments_, {}); };
@@ -170,25 +182,23 @@ Status Daemon::open_kernel(const core::Settings& settings) {
     auto facts = monitor_->read_facts();
     if (!facts) return with_context("netlink", facts.error());
     facts_ = std::move(*facts);
-    auto device = wait_for_the_dying([&] { return open_device(settings.adapter_name); });
-    if (!device) return with_context("adapter", device.error());
-    device_ = std::make_unique<tap::Device>(std::move(*device));
-    auto adapter = tap::Adapter::open(device_->name(), device_->interface_index());
+    if (auto done = open_queues(settings); !done) return with_context("adapter", done.error());
+    auto adapter = tap::Adapter::open(queues_[0]->name(), queues_[0]->interface_index());
     if (!adapter) return with_context("adapter", adapter.error());
     adapter_ = std::make_unique<tap::Adapter>(std::move(*adapter));
     return {};
 }
 
 // Ours already, in one of two ways, or new.
-Result<tap::Device> Daemon::open_device(const std::string& name) {
-    if (predecessor_) return tap::Device::adopt(predecessor_->take_adapter(), name);
+Result<tap::Device> Daemon::open_device(const std::string& name, bool several_queues) {
+    if (predecessor_) return tap::Device::adopt(predecessor_->take_adapter(), name, several_queues);
     int stored = take_stored_adapter();
-    if (stored < 0) return tap::Device::open(name);
-    auto adopted = tap::Device::adopt(stored, name);
+    if (stored < 0) return tap::Device::open(name, several_queues);
+    auto adopted = tap::Device::adopt(stored, name, several_queues);
     if (adopted) return adopted;
     log_.info("adapter", "what systemd kept for us is of no use: " + adopted.error().what);
     forget_stored_adapter();
-    return tap::Device::open(name);
+    return tap::Device::open(name, several_queues);
 }
 
 Status Daemon::meet_predecessor(const core::Settings& settings) {
@@ -210,10 +220,25 @@ Status Daemon::replace_predecessor() {
     if (!predecessor_->notify_socket().empty())
         ::setenv("NOTIFY_SOCKET", predecessor_->notify_socket().c_str(), 1);
     TimePoint now = dataplane::monotonic_now();
-    worker_->hold_adapter_for(coordinator_->handle_memory(now, *memory));
+    std::vector<PeerId> remembered = coordinator_->handle_memory(now, *memory);
+    for (std::size_t i = 0; i < workers_->size(); ++i)
+        workers_->worker(i).hold_adapter_for(remembered);
     auto opened = open_server(predecessor_->take_listening());
     predecessor_.reset();
     return opened;
+}
+
+Status Daemon::open_queues(const core::Settings& settings) {
+    std::size_t count = worker_count(settings.own_workers());
+    auto device = wait_for_the_dying([&] { return open_device(settings.adapter_name, count > 1); });
+    if (!device) return tl::unexpected(device.error());
+    queues_.push_back(std::make_unique<tap::Device>(std::move(*device)));
+    while (queues_.size() < count) {
+        auto queue = queues_[0]->add_queue();
+        if (!queue) return tl::unexpected(queue.error());
+        queues_.push_back(std::make_unique<tap::Device>(std::move(*queue)));
+    }
+    return {};
 }
 
 void Daemon::open_coordinator(const core::Settings& settings, const Secret32& key) {
@@ -263,27 +288,27 @@ Status Daemon::open_worker(const core::Settings& settings) {
     eal_settings.pci_devices = pci_devices(settings);
     if (wants_xdp(settings) || !self_of(settings).port_devices.empty())
         eal_settings.memory_megabytes = kDeviceMegabytes;
+    eal_settings.memory_megabytes += kWorkerMegabytes * static_cast<unsigned>(queues_.size() - 1);
     auto eal = dataplane::Eal::start(eal_settings);
     if (!eal) return with_context("DPDK", eal.error());
     eal_ = std::make_unique<dataplane::Eal>(std::move(*eal));
-    auto pools = dataplane::Pools::create();
-    if (!pools) return with_context("DPDK", pools.error());
-    pools_ = std::make_unique<dataplane::Pools>(std::move(*pools));
     if (!eal_settings.pci_devices.empty())
         log_.info("device", eal_->has_hugepages() ? "memory in hugepages"
                                                   : "no hugepages free: memory in small pages");
     auto devices = DeviceKeeper::create();
     if (!devices) return with_context("devices", devices.error());
     devices_.emplace(std::move(*devices));
-    ports_ = std::make_unique<PortKeeper>(self_of(settings).port, *devices_, *pools_);
-    dataplane::WorkerSettings worker_settings{settings.spin, random_u64(), pools_.get(),
-                                              settings.security, crypto_of(settings.crypto)};
-    auto worker = dataplane::Worker::create(worker_settings, *device_);
-    if (!worker) return with_context("worker", worker.error());
-    worker_ = std::move(*worker);
+    std::vector<const tap::Device*> queues;
+    for (const auto& queue : queues_) queues.push_back(queue.get());
+    dataplane::WorkerSettings worker_settings{
+        settings.spin, random_u64(), nullptr, settings.security, crypto_of(settings.crypto), {}};
+    auto workers = WorkerGroup::create(worker_settings, queues);
+    if (!workers) return with_context("worker", workers.error());
+    workers_ = std::move(*workers);
+    ports_ = std::make_unique<PortKeeper>(self_of(settings).port, *devices_, workers_->pools());
     if (settings.security != SecurityMode::none)
-        log_.info("security",
-                  control::security_summary(settings) + ", by " + std::string(worker_->crypto()));
+        log_.info("security", control::security_summary(settings) + ", by " +
+                                  std::string(workers_->first().crypto()));
     return {};
 }
 
@@ -305,13 +330,10 @@ Status Daemon::open_first_ports() {
 }
 
 Daemon::~Daemon() {
-    if (worker_thread_.joinable()) {
-        worker_->stop();
-        worker_thread_.join();
-    }
+    if (workers_) workers_->stop();
     if (server_ && coordinator_ && !has_left_) leave_run_directory(options_.run_dir);
     server_.reset();
-    worker_.reset();
+    if (workers_) workers_->destroy_workers();
     if (epoll_fd_ >= 0) close(epoll_fd_);
     if (signal_fd_ >= 0) close(signal_fd_);
 }

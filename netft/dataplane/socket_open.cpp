@@ -90,14 +90,18 @@ Result<Fd> open_lane(const SocketPortSettings& settings, bool heartbeats) {
     return fd;
 }
 
-// The type is the low nibble of the payload's first byte; the program sees the payload only.
-Status attach_split(int fd) {
+// The type is the low nibble of the payload's first byte, the space is in bytes 2 and 3; the
+// program sees the payload only. Data: lane kDataLane + space modulo workers.
+Status attach_split(int fd, std::size_t workers) {
     constexpr auto kData = static_cast<std::uint32_t>(MessageType::data);
     sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
         BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x0f),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kData, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, kDataLane),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kData, 0, 4),
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 2),
+        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, static_cast<std::uint32_t>(workers)),
+        BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, kDataLane),
+        BPF_STMT(BPF_RET | BPF_A, 0),
         BPF_STMT(BPF_RET | BPF_K, kHeartbeatLane),
     };
     sock_fprog program{.len = static_cast<unsigned short>(std::size(code)), .filter = code};
@@ -108,14 +112,16 @@ Status attach_split(int fd) {
 
 }  // namespace
 
-Result<std::array<Fd, kLanes>> open_lanes(const SocketPortSettings& settings) {
-    Result<Fd> heartbeats = open_lane(settings, true);
-    if (!heartbeats) return with_context(describe(settings), heartbeats.error());
-    Result<Fd> data = open_lane(settings, false);
-    if (!data) return with_context(describe(settings), data.error());
-    Status split = attach_split(heartbeats->get());
+Result<std::vector<Fd>> open_lanes(const SocketPortSettings& settings, std::size_t workers) {
+    std::vector<Fd> lanes;
+    for (std::size_t i = 0; i < 1 + workers; ++i) {
+        Result<Fd> lane = open_lane(settings, i == kHeartbeatLane);
+        if (!lane) return with_context(describe(settings), lane.error());
+        lanes.push_back(std::move(*lane));
+    }
+    Status split = attach_split(lanes[kHeartbeatLane].get(), workers);
     if (!split) return with_context(describe(settings), split.error());
-    return std::array<Fd, kLanes>{std::move(*heartbeats), std::move(*data)};
+    return lanes;
 }
 
 }  // namespace netft::dataplane

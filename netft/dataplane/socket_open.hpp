@@ -1,7 +1,7 @@
-// Opens the two lanes of a socket port.
+// Opens the lanes of an endpoint's socket ports.
 #pragma once
 
-#include <array>
+#include <vector>
 
 #include "netft/base/result.hpp"
 #include "netft/dataplane/fd.hpp"
@@ -9,10 +9,11 @@
 
 namespace netft::dataplane {
 
-constexpr std::size_t kLanes = 2;
+constexpr std::size_t kLanes = 2;          // of the first worker; the others have one for data
 constexpr std::size_t kHeartbeatLane = 0;  // and handshakes, control
 constexpr std::size_t kDataLane = 1;
 
-Result<std::array<Fd, kLanes>> open_lanes(const SocketPortSettings& settings);
+// One for heartbeats, then one for each worker's data.
+Result<std::vector<Fd>> open_lanes(const SocketPortSettings& settings, std::size_t workers);
 
 }  // namespace netft::dataplane

@@ -14,14 +14,18 @@ namespace {
 
 class SocketPort final : public Port {
  public:
+    // The lane for heartbeats may be closed: another worker has it.
     SocketPort(std::array<Fd, kLanes> lanes, const Pools& pools)
-        : pools_(pools), lanes_(std::move(lanes)), fds_{lanes_[0].get(), lanes_[1].get()} {}
+        : pools_(pools),
+          lanes_(std::move(lanes)),
+          fds_{lanes_[0].get(), lanes_[1].get()},
+          first_(lanes_[kHeartbeatLane].is_open() ? kHeartbeatLane : kDataLane) {}
 
     std::size_t receive(std::span<Received> room, std::uint32_t ready,
                         DropCounters& drops) override {
         std::size_t used = 0;
-        for (std::size_t lane = 0; lane < kLanes; ++lane) {
-            if ((ready >> lane & 1) == 0) continue;
+        for (std::size_t lane = first_; lane < kLanes; ++lane) {
+            if ((ready >> (lane - first_) & 1) == 0) continue;
             used +=
                 receivers_[lane].receive(fds_[lane], pools_, room.subspan(used), counters_, drops);
         }
@@ -40,7 +44,7 @@ class SocketPort final : public Port {
             auto run = burst.first(static_cast<std::size_t>(end - burst.begin()));
             burst = burst.subspan(run.size());
             if (is_heartbeat)
-                refuse(run.subspan(send_run(kHeartbeatLane, run, drops)), drops);
+                refuse(run.subspan(send_run(first_, run, drops)), drops);
             else
                 send_data(run, drops);
         }
@@ -52,7 +56,7 @@ class SocketPort final : public Port {
         backlog_.drop_front(send_run(kDataLane, backlog_.waiting(), drops));
     }
 
-    std::span<const int> wake_fds() const override { return fds_; }
+    std::span<const int> wake_fds() const override { return std::span(fds_).subspan(first_); }
     const PortCounters& counters() const override { return counters_; }
     const char* kind() const override { return "socket"; }
 
@@ -80,6 +84,7 @@ class SocketPort final : public Port {
     const Pools& pools_;
     std::array<Fd, kLanes> lanes_;
     std::array<int, kLanes> fds_;
+    std::size_t first_;
     std::array<LaneReceiver, kLanes> receivers_;
     std::array<LaneSender, kLanes> senders_;
     Backlog backlog_;  // data the socket had no room for
@@ -88,11 +93,26 @@ class SocketPort final : public Port {
 
 }  // namespace
 
+Result<std::vector<std::unique_ptr<Port>>> open_socket_ports(const SocketPortSettings& settings,
+                                                             std::span<const Pools* const> pools) {
+    NETFT_ASSERT(!pools.empty());
+    Result<std::vector<Fd>> lanes = open_lanes(settings, pools.size());
+    if (!lanes) return tl::unexpected(lanes.error());
+    std::vector<std::unique_ptr<Port>> ports;
+    for (std::size_t worker = 0; worker < pools.size(); ++worker) {
+        std::array<Fd, kLanes> own;
+        if (worker == 0) own[kHeartbeatLane] = std::move((*lanes)[kHeartbeatLane]);
+        own[kDataLane] = std::move((*lanes)[kDataLane + worker]);
+        ports.push_back(std::make_unique<SocketPort>(std::move(own), *pools[worker]));
+    }
+    return ports;
+}
+
 Result<std::unique_ptr<Port>> open_socket_port(const SocketPortSettings& settings) {
     NETFT_ASSERT(settings.pools != nullptr);
-    Result<std::array<Fd, kLanes>> lanes = open_lanes(settings);
-    if (!lanes) return tl::unexpected(lanes.error());
-    return std::make_unique<SocketPort>(std::move(*lanes), *settings.pools);
+    auto ports = open_socket_ports(settings, {&settings.pools, 1});
+    if (!ports) return tl::unexpected(ports.error());
+    return std::move(ports->front());
 }
 
 }  // namespace netft::dataplane

@@ -14,6 +14,8 @@
 // _control and _run are the steps of the cycle.
 // Limits per cycle, so that heartbeats never wait long: kFramesMax frames or kFrameBytesMax bytes
 // from the adapter, one burst from each port.
+// A node may have several: each has its own adapter queue, ports, pools, crypto device and link to
+// control, and what the first one's engine decides reaches the others by the board in their role.
 // Threads: run() belongs to the worker, everything else to control.
 #pragma once
 
@@ -70,6 +72,7 @@ struct WorkerSettings {
     const Pools* pools = nullptr;  // its own, shared with its ports only; outlives it
     SecurityMode security = SecurityMode::none;
     CryptoChoice crypto = CryptoChoice::automatic;
+    core::WorkerRole role;
 };
 
 class Worker {

@@ -30,6 +30,8 @@ struct Worker::Impl {
     static constexpr Duration kPollIntervalMax = 1ms;
     // A port without room is asked again so often; the adapter waits meanwhile.
     static constexpr Duration kRetryInterval = 100us;
+    // How often a worker that is not the first looks whether awaited peers are reachable.
+    static constexpr Duration kHoldLook = 1ms;
     // What is read at most from each port after a stall, before anybody is judged.
     static constexpr int kCatchUpBursts = 64;
     // How often a restart is told to the peers: one of them that arrives is enough.
@@ -54,7 +56,7 @@ struct Worker::Impl {
           crypto(std::move(c)),
           keys(crypto.get()),
           poller(std::move(p)),
-          engine(s.seed),
+          engine(s.seed, s.role),
           spin(s.spin) {}
 
     // --- worker_run.cpp

@@ -127,7 +127,11 @@ void Worker::Impl::handle_timers() {
 
 std::optional<TimePoint> Worker::Impl::next_deadline(TimePoint at) const {
     std::optional<TimePoint> deadline = engine.next_deadline();
-    if (!awaited.empty() && (!deadline || hold_until < *deadline)) deadline = hold_until;
+    if (!awaited.empty()) {
+        // Of several workers only the first is woken by what the peers say.
+        TimePoint look = settings.role.is_first() ? hold_until : at + kHoldLook;
+        if (!deadline || look < *deadline) deadline = look;
+    }
     std::optional<TimePoint> train = assembler.next_deadline();
     if (train && (!deadline || *train < *deadline)) deadline = train;
     if (transmitter.is_blocked() && (!deadline || at + kRetryInterval < *deadline))

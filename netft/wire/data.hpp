@@ -25,6 +25,8 @@ constexpr std::size_t kVirtioHeaderSize = 12;
 // mbuf, whose length has 16 bits.
 constexpr std::size_t kTrainBytesMax = 65'000;
 constexpr std::uint16_t kTrainDatagramsMax = 128;
+// A node sends data from at most so many workers, each with a counter space of its own (0, 1, …).
+constexpr std::uint16_t kDataSpacesMax = 16;
 
 struct TrainPrefix {
     std::uint16_t index = 0;

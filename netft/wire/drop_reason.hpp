@@ -36,6 +36,8 @@ namespace netft {
     X(rx_wrong_route,          "heartbeat that names a route of ours with other endpoints")        \
     X(rx_duplicate,            "datagram whose counter was seen before")                           \
     X(rx_too_old,              "datagram whose counter is below the replay window")                \
+    X(rx_wrong_worker,         "datagram that came to a worker which does not deal with such")      \
+    X(worker_queue_full,       "datagram lost between two workers because their ring was full")     \
     X(rx_rate_limited,         "session opening or control datagram above the rate limit")         \
     X(rx_no_buffer,            "received datagram for which no buffer was free")                   \
     X(rx_port_error,           "datagram the port or its kernel socket lost (overflow, checksum)") \

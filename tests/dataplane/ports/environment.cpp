@@ -7,7 +7,9 @@ namespace netft::dataplane::test {
 namespace {
 
 Eal start() {
-    Result<Eal> eal = Eal::start({});
+    EalSettings settings;
+    settings.memory_megabytes = 256;  // several nodes of several workers
+    Result<Eal> eal = Eal::start(std::move(settings));
     BOOST_REQUIRE_MESSAGE(eal.has_value(), eal.error().what);
     return std::move(*eal);
 }

@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "netft/core/frame_limits.hpp"
+#include "netft/dataplane/shared_port.hpp"
 #include "netft/dataplane/socket_port.hpp"
 
 namespace netft::dataplane::test {
@@ -82,16 +83,19 @@ Node::~Node() { close_all(); }
 
 void Node::close_all() {
     stop();
-    worker_.reset();
-    ports_.clear();
-    BOOST_TEST(pools_.in_use() == 0u);
+    for (auto& unit : units_) unit->worker.reset();
+    for (auto& unit : units_) unit->ports.clear();
+    for (auto& unit : units_) BOOST_TEST(unit->pools.in_use() == 0u);
 }
 
 void Node::open_adapter() {
     auto other = static_cast<std::uint16_t>(3 - number_);
     std::uint16_t datagram = core::datagram_bytes(kMtu, Family::ipv4);
-    device_ = must(tap::Device::open("netft0"));
-    adapter_ = must(tap::Adapter::open("netft0", device_->interface_index()));
+    for (auto& unit : units_)
+        unit->queue = std::make_unique<tap::Device>(
+            unit == units_.front() ? must(tap::Device::open("netft0", units_.size() > 1))
+                                   : must(units_.front()->queue->add_queue()));
+    adapter_ = must(tap::Adapter::open("netft0", units_.front()->queue->interface_index()));
     tap::AdapterState state{.mac = mac_of(number_),
                             .mtu = core::adapter_mtu(datagram),
                             .gso_max_size = core::gso_max_size(datagram),
@@ -105,34 +109,61 @@ void Node::open_adapter() {
 
 void Node::open_port(std::size_t network) {
     std::string interface = "net" + std::to_string(network);
-    ports_.push_back(must(open_socket_port(
-        {.local = endpoint_of(network, number_), .interface = interface, .pools = &pools_})));
+    std::vector<const Pools*> pools;
+    for (auto& unit : units_) pools.push_back(&unit->pools);
+    std::span<const Pools* const> with_port(pools.data(), shares_one_port_ ? 1 : pools.size());
+    auto ports = must(open_socket_ports(
+        {.local = endpoint_of(network, number_), .interface = interface}, with_port));
+    ports = must(share_port(std::move(ports), pools));
+    for (std::size_t i = 0; i < ports.size(); ++i) units_[i]->ports.push_back(std::move(ports[i]));
 }
 
-void Node::start(std::size_t networks, SecurityMode security) {
+void Node::open_worker(std::size_t i) {
+    WorkerSettings settings{.seed = number_, .pools = &units_[i]->pools, .security = security_};
+    settings.role = {i, units_.size(), board_.get()};
+    units_[i]->worker = must(Worker::create(settings, *units_[i]->queue));
+    units_[i]->worker->publish(snapshot(i));
+}
+
+void Node::start(std::size_t networks, SecurityMode security, std::size_t workers) {
     security_ = security;
+    while (units_.size() < workers) units_.push_back(std::make_unique<Unit>());
+    if (workers > 1) board_ = std::make_unique<core::WorkerBoard>(workers);
     space_.inside([&] {
         open_adapter();
         for (std::size_t network = 0; network < networks; ++network) open_port(network);
     });
-    worker_ =
-        must(Worker::create({.seed = number_, .pools = &pools_, .security = security_}, *device_));
-    worker_->publish(snapshot());
-    thread_ = std::thread([this] { worker_->run(); });
+    for (std::size_t i = 0; i < workers; ++i) open_worker(i);
+    for (auto& unit : units_) unit->thread = std::thread([&unit] { unit->worker->run(); });
 }
 
 void Node::stop() {
-    if (!thread_.joinable()) return;
-    worker_->stop();
-    thread_.join();
+    for (auto unit = units_.rbegin(); unit != units_.rend(); ++unit) {
+        if (!(*unit)->thread.joinable()) continue;
+        (*unit)->worker->stop();
+        (*unit)->thread.join();
+    }
 }
 
 void Node::leave() {
-    worker_->leave();
-    thread_.join();
+    for (std::size_t i = units_.size(); i-- > 1;) {
+        units_[i]->worker->stop();
+        units_[i]->thread.join();
+    }
+    units_.front()->worker->leave();
+    units_.front()->thread.join();
 }
 
-std::unique_ptr<Snapshot> Node::snapshot() const {
+void Node::publish(const std::function<void(core::Plan&)>& change) {
+    for (std::size_t i = 0; i < units_.size(); ++i) {
+        std::unique_ptr<Snapshot> next = snapshot(i);
+        change(next->plan);
+        units_[i]->worker->publish(std::move(next));
+    }
+}
+
+std::unique_ptr<Snapshot> Node::snapshot(std::size_t worker) const {
+    const auto& ports = units_[worker]->ports;
     auto other = static_cast<std::uint16_t>(3 - number_);
     auto snapshot = std::make_unique<Snapshot>();
     snapshot->plan.version = 1;
@@ -142,26 +173,27 @@ std::unique_ptr<Snapshot> Node::snapshot() const {
     snapshot->plan.peers = {peer_of(number_, other, security_)};
     snapshot->plan.security = security_;
     snapshot->plan.datagram_bytes_max = core::datagram_bytes(kMtu, Family::ipv4);
-    for (std::size_t network = 0; network < ports_.size(); ++network) {
+    for (std::size_t network = 0; network < ports.size(); ++network) {
         snapshot->plan.routes.push_back(route_of(network, number_, other));
-        snapshot->ports.push_back({endpoint_id(network), ports_[network].get()});
+        snapshot->ports.push_back({endpoint_id(network), ports[network].get()});
     }
     return snapshot;
 }
 
-WorkerReport Node::report() {
+WorkerReport Node::report(std::size_t worker) {
     WorkerReport report;
     report.core.routes.reserve(8);
     report.core.peers.reserve(8);
-    BOOST_REQUIRE(worker_->request_report(&report));
-    wait_until("a report", [&] { return worker_->poll_report() == &report; });
+    Worker& asked = *units_[worker]->worker;
+    BOOST_REQUIRE(asked.request_report(&report));
+    wait_until("a report", [&] { return asked.poll_report() == &report; });
     return report;
 }
 
 core::RouteTransition Node::wait_for_transition(BfdState to) {
     core::RouteTransition found;
     wait_until("a route's transition", [&] {
-        std::optional<core::Event> event = worker_->poll_event();
+        std::optional<core::Event> event = worker().poll_event();
         if (!event) return false;
         auto* transition = std::get_if<core::RouteTransition>(&*event);
         if (transition == nullptr || transition->to != to) return false;
@@ -180,15 +212,16 @@ void Node::wait_for_selection(RouteId route) {
 
 std::optional<ControlDatagram> Node::poll_datagram() {
     ControlDatagram datagram;
-    return worker_->poll_datagram(datagram) ? std::optional(datagram) : std::nullopt;
+    return worker().poll_datagram(datagram) ? std::optional(datagram) : std::nullopt;
 }
 
-void TwoNodes::start(std::size_t networks, SecurityMode security) {
+void TwoNodes::start(std::size_t networks, SecurityMode security, std::size_t workers1,
+                     std::size_t workers2) {
     for (std::size_t network = 0; network < networks; ++network)
         join(n1.space(), n2.space(), "net" + std::to_string(network),
              network_address(network, 1) + "/24", network_address(network, 2) + "/24");
-    n1.start(networks, security);
-    n2.start(networks, security);
+    n1.start(networks, security, workers1);
+    n2.start(networks, security, workers2);
     auto all_up = [&](Node& node) {
         WorkerReport report = node.report();
         std::size_t up = 0;

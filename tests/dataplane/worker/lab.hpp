@@ -1,8 +1,9 @@
-// Two nodes, each a worker in a namespace of its own, with plans made by hand.
+// Two nodes, each a worker or several in a namespace of its own, with plans made by hand.
 //
 //   node 1  adapter 169.254.77.1  ── net0 10.0.0.0/24, net1 10.1.0.0/24 ──  adapter 169.254.77.2  2
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -22,21 +23,27 @@ class Node {
     ~Node();
 
     const Namespace& space() const { return space_; }
-    Worker& worker() { return *worker_; }
-    Pools& pools() { return pools_; }
+    Worker& worker(std::size_t i = 0) { return *units_[i]->worker; }
     static std::string adapter_address(int number);
 
-    // After the networks are there: adapter, a socket port a network, worker, plan; runs it.
-    void start(std::size_t networks, SecurityMode security);
+    // After the networks are there: adapter, a socket port a network, workers, plan; runs them.
+    void start(std::size_t networks, SecurityMode security, std::size_t workers = 1);
+    // Before start(): only the first worker has a port to the network, as over a device with one
+    // queue.
+    void share_one_port() { shares_one_port_ = true; }
     void stop();
     void leave();  // to be restarted
     // The plan and the ports it names; to be changed and published.
-    std::unique_ptr<Snapshot> snapshot() const;
-    void close_port(std::size_t network) { ports_[network].reset(); }
+    std::unique_ptr<Snapshot> snapshot(std::size_t worker = 0) const;
+    // To all workers: the plan, changed by `change`.
+    void publish(const std::function<void(core::Plan&)>& change);
+    void close_port(std::size_t network) {
+        for (auto& unit : units_) unit->ports[network].reset();
+    }
     void close_all();
 
     // A report made now.
-    WorkerReport report();
+    WorkerReport report(std::size_t worker = 0);
     // Waits for the event; those before it are thrown away.
     core::RouteTransition wait_for_transition(BfdState to);
     // Until traffic goes by that route.
@@ -44,18 +51,24 @@ class Node {
     std::optional<ControlDatagram> poll_datagram();
 
  private:
+    struct Unit {
+        Pools pools = make_pools();
+        std::unique_ptr<tap::Device> queue;
+        std::vector<std::unique_ptr<Port>> ports;  // by network
+        std::unique_ptr<Worker> worker;
+        std::thread thread;
+    };
     void open_adapter();
     void open_port(std::size_t network);
+    void open_worker(std::size_t i);
 
     std::uint16_t number_;
     SecurityMode security_ = SecurityMode::encrypt;
+    bool shares_one_port_ = false;
     Namespace space_;
-    Pools pools_ = make_pools();
-    std::optional<tap::Device> device_;
     std::optional<tap::Adapter> adapter_;
-    std::vector<std::unique_ptr<Port>> ports_;
-    std::unique_ptr<Worker> worker_;
-    std::thread thread_;
+    std::unique_ptr<core::WorkerBoard> board_;
+    std::vector<std::unique_ptr<Unit>> units_;  // the first worker's first
 };
 
 struct TwoNodes {
@@ -63,7 +76,8 @@ struct TwoNodes {
     Node n2{2};
 
     // Joined and running; returns when every route is up at both ends.
-    void start(std::size_t networks, SecurityMode security = SecurityMode::encrypt);
+    void start(std::size_t networks, SecurityMode security = SecurityMode::encrypt,
+               std::size_t workers1 = 1, std::size_t workers2 = 1);
     ~TwoNodes();
 };
 

@@ -102,6 +102,13 @@ const Case kSections[] = {
     {"[interfaces]\nexclude = [\"\"]\n", "allowed: 1 to 255 printable ASCII characters"},
     {"[worker]\nspin = \"2s\"\n",
      "c.toml:5: worker.spin: \"2s\" is out of range; allowed: 0s to 1s"},
+    {"[worker]\ncount = 0\n", "c.toml:5: worker.count: 0 is out of range; allowed: 1 to 16"},
+    {"[worker]\ncount = \"all\"\n", "c.toml:5: worker.count: allowed: \"auto\" or 1 to 16"},
+    {"[worker]\ncount = 2\ncores = [0, 1, 2]\n",
+     "c.toml:6: worker.cores: 3 processors for 2 workers; allowed: at most one each"},
+    {"[worker]\ncount = 2\ncores = [1, 1]\n", "processor 1 is named twice"},
+    {"[worker]\ncores = [1024]\n", "1024 is out of range; allowed: 0 to 1023"},
+    {"[worker]\ncores = 1\n", "allowed: an array of processor numbers"},
     {"[network]\nsubnet = \"10.0.0.0/24\"\n",
      "c.toml:4: network: a table is not allowed; allowed: [[network]] with two brackets, once for "
      "each"},

@@ -64,6 +64,8 @@ plumb_all_cross_subnet_routes = true
 exclude = ["lo?", "x*"]
 [worker]
 spin = "50us"
+count = 4
+cores = [2, 3]
 [[network]]
 subnet = "10.0.0.0/24"
 name = "blue"
@@ -80,6 +82,8 @@ kind = "af_packet"
 devices = { nic0 = "0000:03:00.0", nic1 = { device = "net_memif0,id=1", addresses = ["10.0.0.1/24"] } }
 [node.traffic]
 policy = "duplicate"
+[node.worker]
+cores = [0]
 [[node]]
 name = "N2.example"
 public_key = "AAAAAgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
@@ -109,6 +113,7 @@ BOOST_AUTO_TEST_CASE(a_short_file_gets_the_documented_defaults) {
     BOOST_TEST((s.traffic == core::TrafficRule{}));
     BOOST_TEST(s.classes.empty());
     BOOST_TEST((s.spin == 200us));
+    BOOST_TEST((s.own_workers() == core::WorkerCount{1, {}}));
     BOOST_TEST(s.exclude_interfaces == default_excluded_interfaces());
     BOOST_TEST(s.nodes.size() == 2);
     BOOST_TEST(s.self.value == 0);
@@ -141,6 +146,9 @@ BOOST_AUTO_TEST_CASE(every_key_arrives_where_it_belongs) {
     BOOST_TEST(s.topology.plumb_all_cross_subnet_routes);
     BOOST_TEST((s.exclude_interfaces == std::vector<std::string>{"lo?", "x*"}));
     BOOST_TEST((s.spin == 50us));
+    BOOST_TEST((s.workers == core::WorkerCount{4, {2, 3}}));
+    BOOST_TEST((s.nodes[0].workers == core::WorkerCount{4, {0}}));
+    BOOST_TEST(!s.nodes[1].workers);
     BOOST_TEST(s.topology.networks.size() == 2);
     BOOST_TEST(
         (s.topology.networks[0] == routing::NetworkOverride{*Prefix::parse("10.0.0.0/24"), "blue",

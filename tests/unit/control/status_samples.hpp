@@ -75,6 +75,8 @@ inline NodeStatus node() {
     status.adapter_ipv6 = *IpAddress::parse("fe80::11");
     status.adapter_mtu = 1400;
     status.ports = {{endpoint("10.0.0.1"), "eth0", "socket", ""}};
+    status.workers = {{.core = 2}, {.note = "worker 1 cannot have processor 9: …; it floats"}};
+    status.workers[1].drops.count(DropReason::rx_no_session, 3);
     status.warnings = {"n2: only one network"};
     status.drops.count(DropReason::rx_no_session, 3);
     PeerStatus n2{.name = "n2", .reachable = true, .has_session = true, .has_card = true};

@@ -1,0 +1,92 @@
+// How the engines of several workers go together: the first one's publishes what carries a peer's
+// traffic, the others' look, and count for it what they send and receive.
+#include <algorithm>
+
+#include "netft/core/engine_state.hpp"
+
+namespace netft::core {
+
+// --- the first worker's
+
+void Engine::State::publish_selection(std::uint32_t peer_slot) {
+    if (role.workers == 1) return;
+    const EnginePeer& peer = peers[peer_slot];
+    PeerSelection selection;
+    selection.count = peer.target_count;
+    selection.copied_count = peer.copied_count;
+    selection.is_suspect = peer.is_suspect;
+    selection.is_sick = peer.is_sick;
+    selection.datagram_bytes = peer.datagram_bytes;
+    selection.copied_until = peer.copied_until;
+    if (peer.sending) selection.session = peer.sessions[*peer.sending].plan.local;
+    for (std::size_t i = 0; i < peer.target_count; ++i) {
+        Share& share = selection.routes[i];
+        share = {routes[peer.targets[i]]->plan().id, 0, false};
+        if (!peer.spread) continue;
+        for (const Share& known : peer.spread->shares)
+            if (known.route == share.route) share = known;
+    }
+    role.board->make_line(plan_peers[peer_slot].id).publish(selection);
+}
+
+// What other workers have sent and received on the route is the route's, too.
+void Engine::State::join_counts(std::uint32_t slot) {
+    if (role.workers == 1 || !role.is_first()) return;
+    RouteCounts counts = role.board->take_counts(routes[slot]->plan().id);
+    routes[slot]->join_data(counts);
+}
+
+// --- the others'
+
+// Before each use: costs a look at one line that is in this processor's cache until it changes.
+void Engine::State::follow(std::uint32_t peer_slot) {
+    EnginePeer& peer = peers[peer_slot];
+    if (peer.line == nullptr) peer.line = role.board->find_line(plan_peers[peer_slot].id);
+    PeerSelection selection;
+    if (peer.line != nullptr && peer.line->read(peer.line_seen, selection))
+        take_selection(peer_slot, selection);
+}
+
+// After a new plan: what is known may name routes that are gone.
+void Engine::State::follow_anew(std::uint32_t peer_slot) {
+    EnginePeer& peer = peers[peer_slot];
+    peer.target_count = peer.copied_count = 0;
+    peer.selected.reset();
+    peer.line_seen = 0;
+    follow(peer_slot);
+}
+
+// The first worker may be a plan ahead or behind: of what we do not know the same way, nothing.
+void Engine::State::take_selection(std::uint32_t peer_slot, const PeerSelection& selection) {
+    EnginePeer& peer = peers[peer_slot];
+    peer.is_suspect = selection.is_suspect;
+    peer.is_sick = selection.is_sick;
+    peer.datagram_bytes = selection.datagram_bytes;
+    peer.copied_until = selection.copied_until;
+    peer.target_count = peer.copied_count = 0;
+    std::size_t place = 0;
+    if (peer.spread) peer.spread->shares.clear();
+    for (const Share& share : std::span(selection.routes).first(selection.count)) {
+        bool is_copied = place++ < selection.copied_count;
+        std::uint32_t slot = route_slot(share.route);
+        if (slot == Path::kNoRoute || routes[slot]->plan().peer != plan_peers[peer_slot].id)
+            continue;
+        peer.targets[peer.target_count++] = slot;
+        if (is_copied) peer.copied_count = peer.target_count;
+        if (peer.spread && share.weight > 0) peer.spread->shares.push_back(share);
+    }
+    peer.selected.reset();
+    if (peer.target_count > 0) peer.selected = routes[peer.targets[0]]->plan().id;
+    take_session(peer_slot, selection.session);
+}
+
+// The peer has shown it to the first worker: that is as good as to us.
+void Engine::State::take_session(std::uint32_t peer_slot, SessionIndex local) {
+    for (EngineSession& session : peers[peer_slot].sessions) {
+        if (session.plan.local != local || session.shown || session.plan.confirmed) continue;
+        session.shown = true;
+        choose_session({}, peer_slot);
+    }
+}
+
+}  // namespace netft::core

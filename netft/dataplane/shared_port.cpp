@@ -1,0 +1,178 @@
+#include "netft/dataplane/shared_port.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "netft/base/assert.hpp"
+#include "netft/wire/header.hpp"
+
+namespace netft::dataplane {
+namespace {
+
+constexpr std::size_t kSpaceAt = 2;  // in the header
+
+// Whose a datagram is. One that is too short to say is the first worker's to refuse.
+std::size_t owner_of(Bytes datagram, std::size_t workers) {
+    if (datagram.size() < kHeaderSize) return 0;
+    if ((datagram[0] & 0x0f) != static_cast<std::uint8_t>(MessageType::data)) return 0;
+    return (std::size_t{datagram[kSpaceAt]} << 8 | datagram[kSpaceAt + 1]) % workers;
+}
+
+std::size_t datagrams_in(const rte_mbuf* mbuf, std::size_t segment) {
+    return (mbuf->data_len + segment - 1) / segment;
+}
+
+class SharedPort final : public Port {
+ public:
+    SharedPort(std::size_t worker, std::unique_ptr<Port> inner,
+               std::shared_ptr<PortExchange> exchange, const Pools& pools, const char* kind)
+        : worker_(worker),
+          inner_(std::move(inner)),
+          exchange_(std::move(exchange)),
+          pools_(pools),
+          kind_(kind) {
+        if (inner_) fds_.assign(inner_->wake_fds().begin(), inner_->wake_fds().end());
+        fds_.push_back(exchange_->wake_fd(worker_));
+    }
+
+    std::size_t receive(std::span<Received> room, std::uint32_t ready,
+                        DropCounters& drops) override {
+        std::size_t used = 0;
+        std::uint32_t handed = 1u << (fds_.size() - 1);
+        std::uint32_t from_inner = ready & ~handed;
+        if (inner_ && from_inner != 0)
+            used = keep_own(room.first(inner_->receive(room, from_inner, drops)), drops);
+        if ((ready & handed) != 0) used += take_handed(room.subspan(used), drops);
+        return used;
+    }
+
+    void send(std::span<Outgoing> burst, DropCounters& drops) override {
+        if (inner_) return inner_->send(burst, drops);
+        for (Outgoing& outgoing : burst) {
+            Parcel parcel{outgoing.remote, outgoing.segment, true, outgoing.is_heartbeat};
+            if (!exchange_->push(worker_, 0, parcel, bytes_of(outgoing.mbuf)))
+                drops.count(DropReason::worker_queue_full,
+                            datagrams_in(outgoing.mbuf, outgoing.segment));
+            rte_pktmbuf_free(std::exchange(outgoing.mbuf, nullptr));
+        }
+        exchange_->wake(worker_, 0);
+    }
+
+    bool is_blocked() const override { return inner_ && inner_->is_blocked(); }
+    void retry(TimePoint now, DropCounters& drops) override {
+        if (inner_) inner_->retry(now, drops);
+    }
+    std::span<const int> wake_fds() const override { return fds_; }
+    bool must_be_polled() const override { return inner_ && inner_->must_be_polled(); }
+    void count_losses(DropCounters& drops) override {
+        if (inner_) inner_->count_losses(drops);
+    }
+    const PortCounters& counters() const override {
+        return inner_ ? inner_->counters() : no_counters_;
+    }
+    const char* kind() const override { return kind_; }
+
+ private:
+    // Hands the others what is theirs; how many buffers are left, at the front.
+    std::size_t keep_own(std::span<Received> burst, DropCounters& drops) {
+        std::size_t kept = 0;
+        for (Received& received : burst) {
+            if (!has_others(received) || keep_own(received, drops))
+                burst[kept++] = received;
+            else
+                rte_pktmbuf_free(received.mbuf);
+        }
+        for (std::size_t to = 0; to < exchange_->workers(); ++to)
+            if (to != worker_) exchange_->wake(worker_, to);
+        return kept;
+    }
+    bool has_others(const Received& received) const {
+        for (Bytes rest = bytes_of(received.mbuf); !rest.empty();) {
+            if (owner_of(rest, exchange_->workers()) != worker_) return true;
+            rest = rest.subspan(std::min<std::size_t>(received.segment, rest.size()));
+        }
+        return false;
+    }
+    // Closes the gaps; only the last datagram may be shorter, and it stays the last. False: nothing
+    // is left.
+    bool keep_own(const Received& received, DropCounters& drops) {
+        MutableBytes all = room_of(received.mbuf).first(received.mbuf->data_len);
+        std::size_t kept = 0;
+        for (std::size_t at = 0; at < all.size();) {
+            Bytes datagram =
+                all.subspan(at, std::min<std::size_t>(received.segment, all.size() - at));
+            at += datagram.size();
+            std::size_t to = owner_of(datagram, exchange_->workers());
+            if (to == worker_) {
+                if (all.data() + kept != datagram.data())
+                    std::memmove(all.data() + kept, datagram.data(), datagram.size());
+                kept += datagram.size();
+                continue;
+            }
+            auto segment = static_cast<std::uint16_t>(datagram.size());
+            if (!exchange_->push(worker_, to, {received.remote, segment, false, false}, datagram))
+                drops.count(DropReason::worker_queue_full);
+        }
+        set_length(received.mbuf, kept);
+        return kept > 0;
+    }
+
+    // What others have handed over; what is to be sent goes out.
+    std::size_t take_handed(std::span<Received> room, DropCounters& drops) {
+        exchange_->on_woken(worker_);
+        std::size_t used = 0;
+        std::array<Outgoing, kBurstMax> outgoing;
+        std::size_t waiting = 0;
+        exchange_->drain(worker_, [&](const Parcel& parcel, Bytes bytes) {
+            if (used == room.size()) return false;
+            if (waiting == outgoing.size()) inner_->send(std::span(outgoing), drops), waiting = 0;
+            rte_mbuf* mbuf = copy_of(bytes);
+            if (mbuf == nullptr) {
+                drops.count(DropReason::rx_no_buffer);
+                return false;
+            }
+            if (parcel.is_outgoing)
+                outgoing[waiting++] = {mbuf, parcel.remote, parcel.segment, parcel.is_heartbeat};
+            else
+                room[used++] = {mbuf, parcel.remote, parcel.segment};
+            return true;
+        });
+        if (waiting > 0) inner_->send(std::span(outgoing).first(waiting), drops);
+        if (exchange_->has_any(worker_)) exchange_->wake_again(worker_);
+        return used;
+    }
+    rte_mbuf* copy_of(Bytes bytes) const {
+        rte_mbuf* mbuf = bytes.size() <= Pools::kSmallRoom ? pools_.small() : pools_.big();
+        if (mbuf == nullptr) return nullptr;
+        std::memcpy(room_of(mbuf).data(), bytes.data(), bytes.size());
+        set_length(mbuf, bytes.size());
+        return mbuf;
+    }
+
+    std::size_t worker_;
+    std::unique_ptr<Port> inner_;  // null: the first worker sends and receives for us
+    std::shared_ptr<PortExchange> exchange_;
+    const Pools& pools_;
+    const char* kind_;
+    std::vector<int> fds_;  // inner's, then the exchange's
+    PortCounters no_counters_;
+};
+
+}  // namespace
+
+Result<std::vector<std::unique_ptr<Port>>> share_port(std::vector<std::unique_ptr<Port>> ports,
+                                                      std::span<const Pools* const> pools) {
+    NETFT_ASSERT(!ports.empty() && ports.size() <= pools.size());
+    if (pools.size() == 1) return ports;
+    auto exchange = PortExchange::create(pools.size());
+    if (!exchange) return tl::unexpected(exchange.error());
+    const char* kind = ports[0]->kind();
+    ports.resize(pools.size());
+    for (std::size_t worker = 0; worker < pools.size(); ++worker)
+        ports[worker] = std::make_unique<SharedPort>(worker, std::move(ports[worker]), *exchange,
+                                                     *pools[worker], kind);
+    return ports;
+}
+
+}  // namespace netft::dataplane

@@ -1,0 +1,165 @@
+// The ports of two workers at one endpoint, and a plain one that sends to it.
+#include "netft/dataplane/shared_port.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <thread>
+
+#include "exchange.hpp"
+#include "netft/dataplane/socket_port.hpp"
+#include "netft/wire/header.hpp"
+
+namespace netft::dataplane::test {
+namespace {
+
+// `spaces`: of data datagrams of equal length, one after the other.
+std::vector<std::uint8_t> data_of(const std::vector<std::uint16_t>& spaces, std::size_t size) {
+    std::vector<std::uint8_t> bytes = train(5, spaces.size(), size, size);
+    for (std::size_t i = 0; i < spaces.size(); ++i) {
+        bytes[i * size + 2] = 0;
+        bytes[i * size + 3] = static_cast<std::uint8_t>(spaces[i]);
+    }
+    return bytes;
+}
+
+std::vector<std::uint16_t> spaces_in(const std::vector<Arrived>& all) {
+    std::vector<std::uint16_t> out;
+    for (const Arrived& one : all)
+        for (std::size_t at = 0; at < one.bytes.size(); at += one.segment)
+            out.push_back(one.bytes[at + 3]);
+    return out;
+}
+
+struct Shared {
+    Namespace a;
+    Namespace b;
+    std::array<Pools, 2> pools{make_pools(), make_pools()};
+    Pools far_pools = make_pools();
+    std::array<const Pools*, 2> both{&pools[0], &pools[1]};
+    Endpoint at_a = endpoint("10.0.0.1");
+    Endpoint at_b = endpoint("10.0.0.2");
+    std::unique_ptr<Port> far;
+    std::vector<std::unique_ptr<Port>> ports;
+    DropCounters drops;
+
+    Shared() {
+        join(a, b, "lan0", "10.0.0.1/24", "10.0.0.2/24");
+        a.inside([&] {
+            far = *open_socket_port({.local = at_a, .interface = "lan0", .pools = &far_pools});
+        });
+    }
+    ~Shared() {
+        for (Pools& own : pools) BOOST_TEST(own.in_use() == 0u);
+        BOOST_TEST(far_pools.in_use() == 0u);
+    }
+    void open(bool one_port) {
+        b.inside([&] {
+            ports = *open_socket_ports({.local = at_b, .interface = "lan0"},
+                                       std::span(both).first(one_port ? 1 : 2));
+        });
+        ports = *share_port(std::move(ports), both);
+        // What waits for a neighbour's address waits in a short queue.
+        send(*far, far_pools, at_b, train(4, 1, 80, 80), 80, drops);
+        (void)receive_bytes(*ports[0], 80, drops);
+    }
+};
+
+BOOST_FIXTURE_TEST_SUITE(shared_port, Shared)
+
+BOOST_AUTO_TEST_CASE(the_kernel_gives_each_worker_its_spaces) {
+    open(false);
+    for (std::uint16_t space : {0, 1, 2, 3}) {
+        auto bytes = data_of({space}, 200);
+        send(*far, far_pools, at_b, bytes, 200, drops);
+        auto arrived = receive_bytes(*ports[space % 2], bytes.size(), drops);
+        BOOST_TEST((arrived[0].bytes == bytes));
+    }
+    auto heartbeat = train(4, 1, 80, 80);
+    heartbeat[3] = 1;  // a route's id is no worker's
+    send(*far, far_pools, at_b, heartbeat, 80, drops);
+    BOOST_TEST(receive_bytes(*ports[0], 80, drops).size() == 1u);
+    BOOST_TEST(drops.total() == 0u);
+}
+
+// As GRO makes them of what several workers send.
+BOOST_AUTO_TEST_CASE(a_buffer_with_datagrams_of_several_is_taken_apart) {
+    for (bool one_port : {false, true}) {
+        ports.clear();
+        open(one_port);
+        auto bytes = data_of({0, 1, 1, 2, 0, 3}, 200);
+        send(*far, far_pools, at_b, bytes, 200, drops);
+        auto first = receive_bytes(*ports[0], 600, drops);
+        BOOST_TEST((spaces_in(first) == std::vector<std::uint16_t>{0, 2, 0}));
+        BOOST_TEST(is_readable(ports[1]->wake_fds().back()));
+        auto second = receive_bytes(*ports[1], 600, drops);
+        BOOST_TEST((spaces_in(second) == std::vector<std::uint16_t>{1, 1, 3}));
+        BOOST_TEST((second[0].remote == at_a));
+    }
+    BOOST_TEST(drops.total() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(what_another_worker_sends_goes_out_by_the_first_ones_port) {
+    open(true);
+    auto bytes = train(5, 40, 1400, 100);
+    send(*ports[1], pools[1], at_a, bytes, 1400, drops);
+    BOOST_TEST(is_readable(ports[0]->wake_fds().back()));
+    (void)receive(*ports[0], drops);
+    auto arrived = receive_bytes(*far, bytes.size(), drops);
+    BOOST_TEST((arrived[0].bytes == bytes));
+    BOOST_TEST(drops.total() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_ring_is_counted_and_got_over) {
+    open(true);
+    auto bytes = train(5, 40, 1400, 1400);
+    for (int i = 0; i < 20; ++i) send(*ports[1], pools[1], at_a, bytes, 1400, drops);
+    std::uint64_t lost = drops.of(DropReason::worker_queue_full);
+    BOOST_TEST(lost > 0u);
+    BOOST_TEST(lost < 20u * 40u);
+    (void)receive(*ports[0], drops);
+    (void)receive_bytes(*far, (20 * 40 - lost) * 1400, drops);
+    send(*ports[1], pools[1], at_a, bytes, 1400, drops);
+    (void)receive(*ports[0], drops);
+    BOOST_TEST(receive_bytes(*far, bytes.size(), drops)[0].bytes.size() == bytes.size());
+    BOOST_TEST(drops.of(DropReason::worker_queue_full) == lost);
+}
+
+BOOST_AUTO_TEST_CASE(records_of_any_length_pass_from_thread_to_thread_in_order) {
+    ByteRing ring(1 << 12);
+    constexpr std::uint32_t kRecords = 100'000;
+    auto length_of = [](std::uint32_t n) { return n * 2'654'435'761u % 1'900; };
+    std::thread producer([&] {
+        std::vector<std::uint8_t> body(2'000);
+        for (std::uint32_t n = 0; n < kRecords;) {
+            std::array<std::uint8_t, sizeof(n)> head;
+            std::memcpy(head.data(), &n, sizeof(n));
+            std::fill(body.begin(), body.end(), static_cast<std::uint8_t>(n));
+            if (ring.push(head, Bytes(body).first(length_of(n))))
+                ++n;
+            else
+                std::this_thread::yield();
+        }
+    });
+    std::uint32_t wrong = 0;
+    for (std::uint32_t n = 0; n < kRecords;) {
+        Bytes record = ring.front();
+        if (record.empty()) {
+            std::this_thread::yield();
+            continue;
+        }
+        std::uint32_t seen = 0;
+        std::memcpy(&seen, record.data(), sizeof(seen));
+        bool is_right = seen == n && record.size() == sizeof(n) + length_of(n);
+        for (std::uint8_t byte : record.subspan(sizeof(n)))
+            is_right &= byte == static_cast<std::uint8_t>(n);
+        wrong += !is_right;
+        ring.pop();
+        ++n;
+    }
+    producer.join();
+    BOOST_TEST(wrong == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace netft::dataplane::test

@@ -1,0 +1,164 @@
+"""Nodes of several workers.
+
+    n1 ====== n2     net0 and net1
+      \\==== n3 (mixed counts only)
+"""
+import dataclasses
+import re
+import subprocess
+
+from lab.shell import wait_until
+from lab.spec import Spec
+from support.registry import test
+from support.sessions import wait_for
+
+COUNT = "[worker]\ncount = 2\n"
+TWO = Spec(nodes=2, networks=2, extra=COUNT)
+DUPLICATE = Spec(nodes=2, networks=2, policy="duplicate", extra=COUNT)
+SPREAD = Spec(nodes=2, networks=2, policy="spread", extra=COUNT)
+MIXED = Spec(nodes=3, networks=2)
+PACKET = Spec(nodes=2, networks=1, port="af_packet", extra=COUNT)
+BAD_CORE = dataclasses.replace(TWO, extra=COUNT + "cores = [0, 999]\n")
+PINGS = 40
+
+
+def workers_of(lab, node):
+    return lab[node].show()["workers"]
+
+
+def streams(lab, source, sink, count=8, seconds=1):
+    """TCP streams side by side; what they carried in Gbit/s."""
+    address = lab.peer(source, sink)["ipv4"]
+    server = lab[sink].popen("iperf3", "-s", "-1", stdout=subprocess.DEVNULL)
+    try:
+        said = lab[source].run(
+            "timeout", 30, "sh", "-c",
+            f"until iperf3 -c {address} -P {count} -t {seconds} -f g; do sleep 0.1; done").stdout
+    finally:
+        server.kill()
+        server.wait()
+    return float(re.findall(r"\[SUM\].* ([0-9.]+) Gbits/sec +receiver", said)[-1])
+
+
+def check_both_carry(lab, node):
+    for worker in workers_of(lab, node):
+        counters = worker["counters"]
+        assert counters["frames_from_adapter"] > 0 and counters["frames_to_adapter"] > 0, worker
+        assert "rx_wrong_worker" not in worker["drops"], worker
+
+
+def sums_agree(lab, node):
+    shown = lab[node].show()
+    for name, value in shown["counters"].items():
+        if name.startswith("longest"):
+            continue
+        assert value == sum(w["counters"][name] for w in shown["workers"]), name
+
+
+@test(TWO)
+def streams_side_by_side_use_both_workers(lab):
+    gigabits = streams(lab, "n1", "n2")
+    print(f"     {gigabits:.2f} Gbit/s", flush=True)
+    for node in ("n1", "n2"):
+        assert len(workers_of(lab, node)) == 2
+        check_both_carry(lab, node)
+        sums_agree(lab, node)
+        assert [w["counters"]["heartbeats_sent"] > 0 for w in workers_of(lab, node)] == [True, False]
+
+
+@test(TWO)
+def all_of_them_leave_a_network_that_is_cut(lab):
+    address = lab.peer("n1", "n2")["ipv4"]
+    used = wait_for("a route in use", lambda: lab.network_in_use("n1", "n2"))
+    lab.cut("n1", used)
+    wait_for("route down", lambda: not lab.is_up("n1", "n2", used))
+    lab["n1"].run("ping", "-c", PINGS, "-i", "0.01", "-q", address)
+    streams(lab, "n1", "n2", seconds=1)
+    check_both_carry(lab, "n1")
+    lab.heal("n1", used)
+    lab.wait_all_up()
+
+
+@test(DUPLICATE)
+def copies_are_dropped_by_each_worker(lab):
+    address = lab.peer("n1", "n2")["ipv4"]
+    streams(lab, "n1", "n2", seconds=1)
+    result = lab["n1"].run("ping", "-c", PINGS, "-i", "0.01", "-q", address)
+    assert "duplicates" not in result.stdout and " 0% packet loss" in result.stdout, result.stdout
+    for worker in workers_of(lab, "n2"):
+        assert worker["drops"].get("rx_duplicate", 0) > 0, worker
+
+
+@test(SPREAD)
+def each_worker_spreads_its_flows(lab):
+    before = {n: lab.route("n1", "n2", n)["counters"]["data_sent"]
+              for n in lab.spec.network_names()}
+    streams(lab, "n1", "n2", count=24, seconds=1)
+    sent = {n: lab.route("n1", "n2", n)["counters"]["data_sent"] - before[n] for n in before}
+    print(f"     datagrams by network: {sent}", flush=True)
+    assert min(sent.values()) > sum(sent.values()) / 20, sent
+    check_both_carry(lab, "n1")
+
+
+@test(MIXED, fresh=True)
+def nodes_with_one_two_and_three_workers_talk_with_each_other(lab):
+    text = lab.config.read_text(encoding="utf-8")
+    for node, count in (("n2", 2), ("n3", 3)):
+        head = f'name = "{node}"\n'
+        at = text.index("\n", text.index("endpoints", text.index(head))) + 1
+        text = text[:at] + f"[node.worker]\ncount = {count}\n" + text[at:]
+    lab.config.write_text(text, encoding="utf-8")
+    for node in ("n2", "n3"):
+        lab[node].stop()
+        lab[node].start()
+    lab.wait_all_up()
+    assert [len(workers_of(lab, node)) for node in ("n1", "n2", "n3")] == [1, 2, 3]
+    for source in lab.nodes:
+        for sink in lab.nodes:
+            if source != sink:
+                streams(lab, source, sink, count=6, seconds=1)
+                lab[source].run("ping", "-c", 5, "-i", "0.01", "-q", lab.peer(source, sink)["ipv4"])
+    for node in ("n1", "n2", "n3"):
+        assert all("rx_wrong_worker" not in w["drops"] for w in workers_of(lab, node))
+
+
+@test(TWO)
+def a_node_that_restarts_is_talked_with_again(lab):
+    lab["n2"].stop()
+    lab["n2"].start()
+    lab.wait_all_up()
+    streams(lab, "n1", "n2", seconds=1)
+    lab["n1"].reload()
+    streams(lab, "n2", "n1", seconds=1)
+    for node in ("n1", "n2"):
+        check_both_carry(lab, node)
+
+
+@test(TWO)
+def another_count_is_refused_by_a_reload(lab):
+    text = lab.config.read_text(encoding="utf-8")
+    lab.config.write_text(text.replace("count = 2", "count = 1"), encoding="utf-8")
+    try:
+        lab["n1"].reload()
+        assert wait_until(lambda: "[worker] count and cores cannot change" in
+                          lab["n1"].last_words(20), 5)
+    finally:
+        lab.config.write_text(text, encoding="utf-8")
+
+
+@test(BAD_CORE)
+def a_worker_that_cannot_have_its_processor_says_so_and_floats(lab):
+    first, second = workers_of(lab, "n1")
+    assert (first["core"], first["note"]) == (0, ""), first
+    assert second["core"] is None and "cannot have processor 999" in second["note"], second
+    assert second["note"] in lab["n1"].show()["warnings"]
+    assert second["note"] in lab["n1"].last_words(60)
+    streams(lab, "n1", "n2", seconds=1)
+    check_both_carry(lab, "n1")
+
+
+@test(PACKET)
+def over_a_device_the_first_worker_serves_the_others(lab):
+    streams(lab, "n1", "n2", seconds=1)
+    for node in ("n1", "n2"):
+        check_both_carry(lab, node)
