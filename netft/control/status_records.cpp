@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <nlohmann/json.hpp>
+
+#include "netft/wire/data.hpp"
 
 namespace netft::control {
 
@@ -102,9 +105,8 @@ json heartbeat_to_json(const Heartbeat& h) {
             {"data_received", h.data_received}};
 }
 
-std::string diagnostic_reason(Diagnostic reason, bool remote_said_so) {
-    if (reason == Diagnostic::none) return "";
-    return (remote_said_so ? "peer says: " : "") + std::string(to_string(reason));
+std::string said(bool by_remote, const std::string& reason) {
+    return reason.empty() ? "" : (by_remote ? "peer says: " : "") + reason;
 }
 
 std::string state_of(const RouteStatus& route) {
@@ -124,8 +126,9 @@ std::string rest_of(Duration d) {
     return s < 60 ? fmt::format("{} s", s) : fmt::format("{} min {} s", s / 60, s % 60);
 }
 
-std::string up_reason_of(const core::RouteReport& report) {
-    std::string why = report.suspect ? diagnostic_reason(report.reason, report.remote_said_so) : "";
+// `reason`: of its suspicion, if it is suspect.
+std::string up_reason_of(const core::RouteReport& report, const std::string& reason) {
+    std::string why = report.suspect ? reason : "";
     if (report.suspect && why.empty()) why = "heartbeats missed";
     if (!report.damped) return why;
     return fmt::format("flapping: penalty {}, reuse in {}{}{}", grouped(report.penalty),
@@ -185,11 +188,24 @@ std::string route_state(BfdState state, bool suspect, bool damped) {
     return std::string(to_string(state));
 }
 
+std::string reason_text(Diagnostic reason, std::uint16_t broken_sources, const Endpoint& local) {
+    if (reason == Diagnostic::none) return "";
+    std::string ports;
+    for (unsigned i = 0; i < kSourcePortsMax; ++i)
+        if ((broken_sources >> i & 1) != 0)
+            ports += (ports.empty() ? "" : ", ") + std::to_string(local.port + i);
+    std::string text(to_string(reason));
+    if (reason != Diagnostic::path_member_broken || ports.empty()) return text;
+    return text + (std::has_single_bit(broken_sources) ? " (source port " : " (source ports ") +
+           ports + ")";
+}
+
 std::string reason_of(const RouteStatus& route) {
     const core::RouteReport& report = route.report;
-    if (!route.route.usable) return diagnostic_reason(route.route.reason, false);
-    if (report.state == BfdState::up) return up_reason_of(report);
-    std::string reason = diagnostic_reason(report.reason, report.remote_said_so);
+    if (!route.route.usable) return reason_text(route.route.reason, 0, {});
+    std::string reason = said(report.remote_said_so,
+                              reason_text(report.reason, report.broken_sources, route.route.local));
+    if (report.state == BfdState::up) return up_reason_of(report, reason);
     if (!reason.empty()) return reason;
     if (!route.has_session) return "no session with the peer";
     return report.heartbeats_received == 0 ? "no heartbeat received yet" : "";
@@ -250,16 +266,17 @@ json to_json(const TransitionRecord& record, const WallClock& clock) {
     json recent = json::array();
     for (std::size_t i = 0; i < t.recent_count && i < t.recent.size(); ++i)
         recent.push_back(recent_to_json(t.recent[i], clock));
-    json fields{{"peer", record.peer},
-                {"route", t.route.value},
-                {"network", record.network},
-                {"local", record.local.to_string()},
-                {"remote", record.remote.to_string()},
-                {"from", route_state(t.from, t.from_suspect, t.from_damped)},
-                {"to", route_state(t.to, t.to_suspect, t.to_damped)},
-                {"reason", diagnostic_reason(t.reason, t.remote_said_so)},
-                {"remote_said_so", t.remote_said_so},
-                {"heartbeats", std::move(recent)}};
+    json fields{
+        {"peer", record.peer},
+        {"route", t.route.value},
+        {"network", record.network},
+        {"local", record.local.to_string()},
+        {"remote", record.remote.to_string()},
+        {"from", route_state(t.from, t.from_suspect, t.from_damped)},
+        {"to", route_state(t.to, t.to_suspect, t.to_damped)},
+        {"reason", said(t.remote_said_so, reason_text(t.reason, t.broken_sources, record.local))},
+        {"remote_said_so", t.remote_said_so},
+        {"heartbeats", std::move(recent)}};
     return stamp(std::move(fields), "transition", t.at, clock);
 }
 

@@ -15,6 +15,8 @@ namespace netft::control {
 // "admin-down", "down", "init", "up"; "suspect": up, but heartbeats are being missed; "damped": up,
 // suspect or not, but kept out of use.
 std::string route_state(BfdState state, bool suspect, bool damped = false);
+// `broken_sources`: of `local` (core::SourceWatch).
+std::string reason_text(Diagnostic reason, std::uint16_t broken_sources, const Endpoint& local);
 // Why the route is in its state, for people; empty when it is up and well.
 std::string reason_of(const RouteStatus& route);
 // "500 ms = 5 × 100 ms".

@@ -165,8 +165,13 @@ Transmit Engine::State::transmit(TimePoint now, const QueuedTransmit& queued) {
     header.receiver = peer.sessions[*peer.sending].plan.remote;
     header.counter = route.next_counter();
 
-    Transmit out{via.local, via.remote, route.plan().id, peer.sessions[*peer.sending].plan.local,
-                 {},        padding};
+    Transmit out{via.local,
+                 via.remote,
+                 route.plan().id,
+                 peer.sessions[*peer.sending].plan.local,
+                 {},
+                 padding,
+                 watch_sent(queued.route, header.counter, !is_notice && !is_probe)};
     count_sealed(peer_slot(via.peer), 1);
     ByteWriter writer(out.datagram);
     encode(header, writer);
@@ -251,10 +256,16 @@ std::uint32_t Engine::State::route_slot(RouteId id) const {
 }
 
 std::uint32_t Engine::State::route_slot(EndpointId local, const Endpoint& remote) const {
-    auto found = paths.find(hash_of_path(local, remote), [&](std::uint32_t slot) {
-        const RoutePlan& route = routes[slot]->plan();
-        return route.local == local && route.remote == remote;
-    });
+    auto find = [&](unsigned begin, unsigned end) {
+        return paths.find(hash_of_path(local, remote), [&](std::uint32_t slot) {
+            const RoutePlan& route = routes[slot]->plan();
+            unsigned source = unsigned{remote.port} - route.remote.port;
+            return source >= begin && source < end && route.local == local &&
+                   route.remote.address == remote.address;
+        });
+    };
+    auto found = find(0, 1);
+    if (!found) found = find(1, kSourcePortsMax);  // of another worker of the peer
     return found.value_or(Path::kNoRoute);
 }
 

@@ -79,6 +79,7 @@ struct Transmit {
     SessionIndex session;  // our index of it: whose key seals the datagram
     std::array<std::uint8_t, kHeaderSize + kHeartbeatSize> datagram;
     std::uint16_t padding = 0;  // zeros behind it, in front of the tag: a probe of the MTU
+    std::uint8_t source = 0;    // from the endpoint's port + source
 };
 
 // Whom we reach directly, for a peer that relays; header ‖ payload.
@@ -102,6 +103,7 @@ struct Destination {
     EndpointId local;
     Endpoint remote;
     RouteId route;
+    std::uint8_t source = 0;  // from the local endpoint's port + source
 
     bool operator==(const Destination&) const = default;
 };

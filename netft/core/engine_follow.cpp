@@ -1,6 +1,7 @@
 // How the engines of several workers go together: the first one's publishes what carries a peer's
 // traffic, the others' look, and count for it what they send and receive.
 #include <algorithm>
+#include <bit>
 
 #include "netft/core/engine_state.hpp"
 
@@ -17,6 +18,7 @@ void Engine::State::publish_selection(std::uint32_t peer_slot) {
     selection.is_suspect = peer.is_suspect;
     selection.is_sick = peer.is_sick;
     selection.datagram_bytes = peer.datagram_bytes;
+    if (peer.target_count > 0) selection.broken_sources = routes[peer.targets[0]]->broken_sources();
     selection.copied_until = peer.copied_until;
     if (peer.sending) selection.session = peer.sessions[*peer.sending].plan.local;
     for (std::size_t i = 0; i < peer.target_count; ++i) {
@@ -34,6 +36,39 @@ void Engine::State::join_counts(std::uint32_t slot) {
     if (role.workers == 1 || !role.is_first()) return;
     RouteCounts counts = role.board->take_counts(routes[slot]->plan().id);
     routes[slot]->join_data(counts);
+}
+
+// From which source port a heartbeat goes. What is not regular goes from the first, as it does with
+// one worker.
+std::uint8_t Engine::State::watch_sent(std::uint32_t slot, std::uint64_t counter, bool is_regular) {
+    if (role.workers == 1) return 0;
+    watches[slot].handle_sent(counter, is_regular);
+    return is_regular ? SourceWatch::source_of(counter, role.workers) : std::uint8_t{0};
+}
+
+// True: another source port is broken, or sound again.
+bool Engine::State::watch_report(std::uint32_t slot, const Heartbeat& heartbeat) {
+    if (role.workers == 1) return false;
+    SourceWatch& watch = watches[slot];
+    Route& route = *routes[slot];
+    if (!route.is_up()) watch.reset();
+    watch.handle_report(heartbeat.highest_counter, heartbeat.heartbeats_received);
+    bool is_other = watch.broken() != route.broken_sources();
+    route.set_broken_sources(watch.broken());
+    return is_other;
+}
+
+// Each worker sends from its own source port, or where that is broken from one that is not. Of the
+// other routes than the selected one only the first worker knows.
+std::uint8_t Engine::State::source_for(const EnginePeer& peer, std::size_t target) const {
+    std::uint16_t broken = 0;
+    if (role.is_first())
+        broken = routes[peer.targets[target]]->broken_sources();
+    else if (target == 0)
+        broken = peer.broken_sources;
+    auto own = static_cast<std::uint8_t>(role.worker);
+    if ((broken >> own & 1) == 0) return own;
+    return static_cast<std::uint8_t>(std::countr_one(broken));
 }
 
 // --- the others'
@@ -62,6 +97,7 @@ void Engine::State::take_selection(std::uint32_t peer_slot, const PeerSelection&
     peer.is_suspect = selection.is_suspect;
     peer.is_sick = selection.is_sick;
     peer.datagram_bytes = selection.datagram_bytes;
+    peer.broken_sources = selection.broken_sources;
     peer.copied_until = selection.copied_until;
     peer.target_count = peer.copied_count = 0;
     std::size_t place = 0;

@@ -163,6 +163,7 @@ void Engine::State::add_route(TimePoint now, const PlanRoute& wanted) {
     std::uint32_t slot = routes.emplace(wanted, now, base);
     routes[slot]->set_patience(patience);
     make_room();
+    if (!watches.empty()) watches[slot].reset();
     if (role.is_first())
         join_counts(slot);
     else
@@ -196,6 +197,8 @@ void Engine::State::make_room() {
     seen_in.resize(routes.slots());
     is_queued.resize(routes.slots());
     if (!role.is_first()) tallies.resize(routes.slots());
+    if (role.is_first() && role.workers > 1)
+        watches.resize(routes.slots(), SourceWatch(role.workers));
     route_timers.grow(routes.slots());
 }
 

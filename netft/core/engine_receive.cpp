@@ -95,6 +95,7 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
     if (fresh != session::Freshness::fresh) return drop(reason_of(fresh));
     note_relay_flag(now, ref->peer, header.flags);
     join_counts(slot);
+    bool has_news = !heartbeat->notice && watch_report(slot, *heartbeat);
     std::uint32_t rtt_us = 0;
     if (heartbeat->notice)
         route.handle_notice(now, header.counter, *heartbeat);
@@ -106,6 +107,7 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
         drops.count(DropReason::control_queue_full);
     if (heartbeat->graceful_restart && !heartbeat->notice) excuse_peer(now, ref->peer);
     settle_route(now, slot);
+    if (has_news) publish_selection(ref->peer);
     if (has_few_routes()) transmit_early(now, slot);
     return {};
 }

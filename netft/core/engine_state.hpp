@@ -15,6 +15,7 @@
 #include "netft/core/relay_choice.hpp"
 #include "netft/core/route.hpp"
 #include "netft/core/slot_table.hpp"
+#include "netft/core/source_watch.hpp"
 #include "netft/core/timer_wheel.hpp"
 #include "netft/session/data_windows.hpp"
 #include "netft/session/replay_window.hpp"
@@ -59,12 +60,12 @@ inline std::uint64_t mac_key(const MacAddress& mac) {
     return key;
 }
 
+// Not of the port: a peer's workers send from several.
 inline std::uint32_t hash_of_path(EndpointId local, const Endpoint& remote) {
     std::array<std::uint64_t, 2> words{};
     Bytes address = remote.address.bytes();
     std::memcpy(words.data(), address.data(), address.size());
-    std::uint64_t rest = std::uint64_t{remote.address.scope()} << 32 |
-                         std::uint64_t{remote.port} << 16 | local.value;
+    std::uint64_t rest = std::uint64_t{remote.address.scope()} << 32 | local.value;
     return FlatIndex::hash_of(words[0] + words[1] * 0x9e3779b97f4a7c15u +
                               rest * 0xc2b2ae3d27d4eb4fu);
 }
@@ -119,6 +120,7 @@ struct EnginePeer {
     // Not of the first worker: what that says of the peer, and how far it has been read.
     const SelectionLine* line = nullptr;
     std::uint32_t line_seen = 0;
+    std::uint16_t broken_sources = 0;  // of the selected route
 
     bool is_calm(TimePoint now) const { return !is_suspect && now >= copied_until; }
     // Every frame goes the same single way. Flows are tracked even while there is only one, so that
@@ -186,6 +188,7 @@ struct Engine::State {
     std::vector<bool> is_queued;         // by slot: already in `transmits`
     std::vector<std::uint32_t> seen_in;  // by slot: the last plan that had it
     std::vector<RouteTally*> tallies;    // by slot; not of the first worker
+    std::vector<SourceWatch> watches;    // by slot; of the first of several
     Fifo<Event> events{kEventsMax};
     Fifo<HeartbeatRecord> trace{kTraceMax};
     DropCounters drops;
@@ -229,6 +232,7 @@ struct Engine::State {
     void refresh_shares(TimePoint now, EnginePeer& peer);
     void take_destination(EnginePeer& peer, std::size_t target, std::size_t place,
                           std::uint16_t datagrams);
+    std::uint8_t source_for(const EnginePeer& peer, std::size_t target) const;
     TrainTicket take_counters(std::uint32_t peer_slot, std::uint16_t datagrams,
                               std::span<const Destination> destinations);
     void select_route(TimePoint now, std::uint32_t peer_slot);
@@ -268,6 +272,8 @@ struct Engine::State {
     void take_selection(std::uint32_t peer_slot, const PeerSelection& selection);
     void take_session(std::uint32_t peer_slot, SessionIndex local);
     void join_counts(std::uint32_t slot);
+    std::uint8_t watch_sent(std::uint32_t slot, std::uint64_t counter, bool is_regular);
+    bool watch_report(std::uint32_t slot, const Heartbeat& heartbeat);
     void count_data_sent(std::uint32_t slot, std::uint16_t datagrams);
     void count_data_received(TimePoint now, std::uint32_t slot, const Header& header,
                              bool is_fresh);

@@ -26,7 +26,8 @@ std::optional<TrainTicket> Engine::begin_train(TimePoint now, PeerId peer, std::
 void Engine::State::take_destination(EnginePeer& peer, std::size_t target, std::size_t place,
                                      std::uint16_t datagrams) {
     const Route& route = *routes[peer.targets[target]];
-    destinations[place] = {route.plan().local, route.plan().remote, route.plan().id};
+    destinations[place] = {route.plan().local, route.plan().remote, route.plan().id,
+                           role.workers == 1 ? std::uint8_t{0} : source_for(peer, target)};
     count_data_sent(peer.targets[target], datagrams);
 }
 

@@ -54,6 +54,7 @@ struct RouteTransition {
     bool to_damped = false;
     Diagnostic reason = Diagnostic::none;  // ours, or the peer's where it signalled
     bool remote_said_so = false;           // the peer told us; else we found out
+    std::uint16_t broken_sources = 0;      // source ports nothing gets through from (SourceWatch)
     std::uint8_t recent_count = 0;         // oldest first
     std::array<RecentHeartbeat, kRecentHeartbeats> recent{};
 };
@@ -106,6 +107,7 @@ struct RouteReport {
     bool in_use = false;  // by the peer's policy; a route may carry copies for a time without it
     Diagnostic reason = Diagnostic::none;
     bool remote_said_so = false;
+    std::uint16_t broken_sources = 0;  // source ports nothing gets through from (SourceWatch)
     TimePoint since;
     Timing timing;                       // ours, in force
     Duration detection_time{};           // RFC 5880 §6.8.4, as it is now, patience included

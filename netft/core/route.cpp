@@ -218,6 +218,7 @@ void Route::apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remot
     if (to == BfdState::down || to == BfdState::admin_down) disarm_detection();
     transmit_due_ = may_send();
     emit(now, from, from_suspect, reason_, remote_said_so_);
+    broken_sources_ = 0;
     if (to == BfdState::up) reason_ = Diagnostic::none;
 }
 
@@ -257,6 +258,7 @@ void Route::emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic rea
     bool is_ours = reason == Diagnostic::none && t.to_damped;
     t.reason = is_ours ? Diagnostic::flapping : reason;
     t.remote_said_so = remote && !is_ours;
+    t.broken_sources = broken_sources_;
     transitions_out_.push(t);
 }
 

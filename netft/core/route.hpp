@@ -102,6 +102,9 @@ class Route {
         else
             ++data_copies_;
     }
+    // Before the heartbeat that tells of them: the source ports that nothing comes through from.
+    void set_broken_sources(std::uint16_t broken) { broken_sources_ = broken; }
+    std::uint16_t broken_sources() const { return broken_sources_; }
     void count_data_sent(std::uint32_t datagrams) { data_sent_ += datagrams; }
     // What other workers have counted of it, or of whose order nothing can be said.
     void join_data(const RouteCounts& counts) {
@@ -235,6 +238,7 @@ class Route {
     std::uint8_t remote_threshold_ = 0;
     std::int8_t owed_flaps_ = 0;  // in Damping::kSuspicion, to be counted
     RouteId remote_id_;
+    std::uint16_t broken_sources_ = 0;  // SourceWatch
     std::uint32_t transitions_ = 0;
     TimePoint since_;
     TimePoint healthy_since_;

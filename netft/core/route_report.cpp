@@ -33,6 +33,7 @@ RouteReport Route::report() const {
     r.suspect = suspect_;
     r.damped = damped_ && is_up();
     r.reason = reason_;
+    r.broken_sources = broken_sources_;
     r.remote_said_so = remote_said_so_;
     r.since = since_;
     r.timing = plan_.timing;

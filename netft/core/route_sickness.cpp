@@ -30,6 +30,7 @@ std::uint64_t Route::sent_until(std::uint64_t counter) const {
 }
 
 Diagnostic Route::own_sickness() const {
+    if (broken_sources_ != 0) return Diagnostic::path_member_broken;
     Diagnostic sick = sickness_.verdict();
     bool is_hole = sick == Diagnostic::none && path_mtu_.is_black_hole();
     return is_hole ? Diagnostic::mtu_black_hole : sick;

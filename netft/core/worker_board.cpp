@@ -16,8 +16,9 @@ constexpr unsigned kDatagramBytesAt = 48;
 static_assert(kWeightMax < kTakesNew && kDestinationsMax == 2 * kIdsPerWord);
 static_assert(kDestinationsMax <= kCountMask);
 
-// Words 0 and 1: route ids; 2 and 3: weights; 4: copied_until; 5: session, counts, flags, size.
-using Words = std::array<std::uint64_t, 6>;
+// Words 0 and 1: route ids; 2 and 3: weights; 4: copied_until; 5: session, counts, flags, size;
+// 6: broken sources.
+using Words = std::array<std::uint64_t, 7>;
 
 Words pack(const PeerSelection& selection) {
     Words words{};
@@ -34,6 +35,7 @@ Words pack(const PeerSelection& selection) {
                std::uint64_t{selection.is_suspect} << kSuspectAt |
                std::uint64_t{selection.is_sick} << kSickAt |
                std::uint64_t{selection.datagram_bytes} << kDatagramBytesAt;
+    words[6] = selection.broken_sources;
     return words;
 }
 
@@ -51,6 +53,7 @@ PeerSelection unpack(const Words& words) {
     selection.count = static_cast<std::uint8_t>(words[5] >> kCountAt & kCountMask);
     selection.copied_count = static_cast<std::uint8_t>(words[5] >> kCopiedAt & kCountMask);
     selection.datagram_bytes = static_cast<std::uint16_t>(words[5] >> kDatagramBytesAt);
+    selection.broken_sources = static_cast<std::uint16_t>(words[6]);
     selection.is_suspect = (words[5] >> kSuspectAt & 1) != 0;
     selection.is_sick = (words[5] >> kSickAt & 1) != 0;
     return selection;

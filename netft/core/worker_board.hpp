@@ -38,6 +38,7 @@ struct PeerSelection {
     bool is_suspect = false;           // the selected one
     bool is_sick = false;              // likewise
     std::uint16_t datagram_bytes = 0;  // EnginePeer's
+    std::uint16_t broken_sources = 0;  // of the selected route; SourceWatch
     TimePoint copied_until{};
     SessionIndex session;  // our index of the one to send on; 0: none
 
@@ -55,7 +56,7 @@ class alignas(64) SelectionLine {
     bool read(std::uint32_t& seen, PeerSelection& out) const;
 
  private:
-    static constexpr std::size_t kWords = 6;
+    static constexpr std::size_t kWords = 7;
 
     std::atomic<std::uint32_t> sequence_{0};  // odd: being written
     std::array<std::atomic<std::uint64_t>, kWords> words_{};

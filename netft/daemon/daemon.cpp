@@ -163,7 +163,7 @@ void Daemon::handle_event(const core::Event& event) {
         bool is_loss = t->from == BfdState::up && (t->to != BfdState::up || t->to_suspect);
         facts_due_ |= is_loss;
         probe_due_ |= is_loss;
-        text += " reason=\"" + std::string(to_string(t->reason)) +
+        text += " reason=\"" + control::reason_text(t->reason, t->broken_sources, record.local) +
                 "\" said_by=" + (t->remote_said_so ? "peer" : "local") +
                 " network=" + record.network;
         if (is_loss || (t->to_damped && !t->from_damped))

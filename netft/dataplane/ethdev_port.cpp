@@ -162,7 +162,7 @@ std::size_t EthdevPort::pack(const Outgoing& outgoing, std::size_t from, DropCou
     }
     PacketSpec spec{.source_mac = mac_,
                     .destination_mac = *mac,
-                    .source = parts_.local,
+                    .source = {parts_.local.address, port_of(outgoing)},
                     .destination = outgoing.remote,
                     .is_heartbeat = outgoing.is_heartbeat};
     while (from < bytes && makes_room(outgoing.is_heartbeat, drops))

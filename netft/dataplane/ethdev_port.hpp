@@ -94,6 +94,9 @@ class EthdevPort final : public Port {
                           DropCounters& drops);
     void keep_rest(const Outgoing& outgoing, std::size_t from, DropCounters& drops);
     void refuse_all(DropCounters& drops);
+    std::uint16_t port_of(const Outgoing& outgoing) const {
+        return static_cast<std::uint16_t>(parts_.local.port + outgoing.source);
+    }
     void flush(DropCounters& drops);
 
     Parts parts_;

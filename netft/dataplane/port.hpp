@@ -34,6 +34,7 @@ struct Outgoing {
     Endpoint remote;
     std::uint16_t segment = 0;  // as above
     bool is_heartbeat = false;  // heartbeats have a socket of their own
+    std::uint8_t source = 0;    // from the endpoint's port + source: what separates workers
 };
 
 struct PortCounters {

@@ -26,6 +26,7 @@ struct Parcel {
     std::uint16_t segment = 0;
     bool is_outgoing = false;  // to be sent, else received
     bool is_heartbeat = false;
+    std::uint8_t source = 0;
 };
 
 class PortExchange {

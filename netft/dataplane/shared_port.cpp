@@ -50,7 +50,8 @@ class SharedPort final : public Port {
     void send(std::span<Outgoing> burst, DropCounters& drops) override {
         if (inner_) return inner_->send(burst, drops);
         for (Outgoing& outgoing : burst) {
-            Parcel parcel{outgoing.remote, outgoing.segment, true, outgoing.is_heartbeat};
+            Parcel parcel{outgoing.remote, outgoing.segment, true, outgoing.is_heartbeat,
+                          outgoing.source};
             if (!exchange_->push(worker_, 0, parcel, bytes_of(outgoing.mbuf)))
                 drops.count(DropReason::worker_queue_full,
                             datagrams_in(outgoing.mbuf, outgoing.segment));
@@ -111,7 +112,7 @@ class SharedPort final : public Port {
                 continue;
             }
             auto segment = static_cast<std::uint16_t>(datagram.size());
-            if (!exchange_->push(worker_, to, {received.remote, segment, false, false}, datagram))
+            if (!exchange_->push(worker_, to, {received.remote, segment}, datagram))
                 drops.count(DropReason::worker_queue_full);
         }
         set_length(received.mbuf, kept);
@@ -133,7 +134,8 @@ class SharedPort final : public Port {
                 return false;
             }
             if (parcel.is_outgoing)
-                outgoing[waiting++] = {mbuf, parcel.remote, parcel.segment, parcel.is_heartbeat};
+                outgoing[waiting++] = {mbuf, parcel.remote, parcel.segment, parcel.is_heartbeat,
+                                       parcel.source};
             else
                 room[used++] = {mbuf, parcel.remote, parcel.segment};
             return true;

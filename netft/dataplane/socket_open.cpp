@@ -110,7 +110,30 @@ Status attach_split(int fd, std::size_t workers) {
     return fail(std::string("cannot split heartbeats from data: ") + std::strerror(errno), errno);
 }
 
+Status keep_nothing(int fd) {
+    sock_filter nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+    sock_fprog program{.len = 1, .filter = nothing};
+    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == 0) return {};
+    return fail(std::string("cannot attach filter: ") + std::strerror(errno), errno);
+}
+
 }  // namespace
+
+Result<SourceLanes> open_source_lanes(const SocketPortSettings& settings, std::size_t count) {
+    SourceLanes out(count);
+    SocketPortSettings next = settings;
+    for (std::array<Fd, kLanes>& lanes : out) {
+        ++next.local.port;
+        for (std::size_t i = 0; i < kLanes; ++i) {
+            Result<Fd> lane = open_lane(next, i == kHeartbeatLane);
+            if (!lane) return with_context(describe(next), lane.error());
+            lanes[i] = std::move(*lane);
+            Status deaf = keep_nothing(lanes[i].get());
+            if (!deaf) return with_context(describe(next), deaf.error());
+        }
+    }
+    return out;
+}
 
 Result<std::vector<Fd>> open_lanes(const SocketPortSettings& settings, std::size_t workers) {
     std::vector<Fd> lanes;

@@ -1,6 +1,7 @@
 // Opens the lanes of an endpoint's socket ports.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "netft/base/result.hpp"
@@ -15,5 +16,10 @@ constexpr std::size_t kDataLane = 1;
 
 // One for heartbeats, then one for each worker's data.
 Result<std::vector<Fd>> open_lanes(const SocketPortSettings& settings, std::size_t workers);
+
+// What is sent from the endpoint's port + 1, + 2, …: two sockets each, as for the first. They keep
+// nothing of what is sent to them.
+using SourceLanes = std::vector<std::array<Fd, kLanes>>;
+Result<SourceLanes> open_source_lanes(const SocketPortSettings& settings, std::size_t count);
 
 }  // namespace netft::dataplane

@@ -14,10 +14,13 @@ namespace {
 
 class SocketPort final : public Port {
  public:
-    // The lane for heartbeats may be closed: another worker has it.
-    SocketPort(std::array<Fd, kLanes> lanes, const Pools& pools)
+    // The lane for heartbeats may be closed: another worker has it. `sources`: the further source
+    // ports, which all of the node's workers may send from.
+    SocketPort(std::array<Fd, kLanes> lanes, std::shared_ptr<const SourceLanes> sources,
+               const Pools& pools)
         : pools_(pools),
           lanes_(std::move(lanes)),
+          sources_(std::move(sources)),
           fds_{lanes_[0].get(), lanes_[1].get()},
           first_(lanes_[kHeartbeatLane].is_open() ? kHeartbeatLane : kDataLane) {}
 
@@ -34,16 +37,12 @@ class SocketPort final : public Port {
 
     ~SocketPort() override { free(backlog_.waiting()); }
 
-    // By runs of one lane; heartbeats have their own, which data never fills.
+    // By runs of one socket; heartbeats have their own, which data never fills.
     void send(std::span<Outgoing> burst, DropCounters& drops) override {
         while (!burst.empty()) {
-            bool is_heartbeat = burst.front().is_heartbeat;
-            auto end = std::find_if(burst.begin(), burst.end(), [is_heartbeat](const Outgoing& o) {
-                return o.is_heartbeat != is_heartbeat;
-            });
-            auto run = burst.first(static_cast<std::size_t>(end - burst.begin()));
+            auto run = first_run(burst);
             burst = burst.subspan(run.size());
-            if (is_heartbeat)
+            if (run.front().is_heartbeat)
                 refuse(run.subspan(send_run(first_, run, drops)), drops);
             else
                 send_data(run, drops);
@@ -52,8 +51,12 @@ class SocketPort final : public Port {
 
     bool is_blocked() const override { return !backlog_.is_empty(); }
     void retry(TimePoint, DropCounters& drops) override {
-        if (!is_blocked()) return;
-        backlog_.drop_front(send_run(kDataLane, backlog_.waiting(), drops));
+        while (is_blocked()) {
+            auto run = first_run(backlog_.waiting());
+            std::size_t done = send_run(kDataLane, run, drops);
+            backlog_.drop_front(done);
+            if (done < run.size()) return;
+        }
     }
 
     std::span<const int> wake_fds() const override { return std::span(fds_).subspan(first_); }
@@ -70,9 +73,18 @@ class SocketPort final : public Port {
                         (outgoing.mbuf->data_len + outgoing.segment - 1u) / outgoing.segment);
         free(burst);
     }
+    static std::span<Outgoing> first_run(std::span<Outgoing> burst) {
+        const Outgoing& first = burst.front();
+        auto end = std::find_if(burst.begin(), burst.end(), [&first](const Outgoing& o) {
+            return o.is_heartbeat != first.is_heartbeat || o.source != first.source;
+        });
+        return burst.first(static_cast<std::size_t>(end - burst.begin()));
+    }
     // How many of `run`, from the first, are done with: sent or counted, and freed.
     std::size_t send_run(std::size_t lane, std::span<Outgoing> run, DropCounters& drops) {
-        std::size_t done = senders_[lane].send(fds_[lane], run, counters_, drops);
+        std::size_t source = run.front().source;
+        int fd = source == 0 ? fds_[lane] : sources_->at(source - 1)[lane].get();
+        std::size_t done = senders_[lane].send(fd, run, counters_, drops);
         free(run.first(done));
         return done;
     }
@@ -83,6 +95,7 @@ class SocketPort final : public Port {
 
     const Pools& pools_;
     std::array<Fd, kLanes> lanes_;
+    std::shared_ptr<const SourceLanes> sources_;
     std::array<int, kLanes> fds_;
     std::size_t first_;
     std::array<LaneReceiver, kLanes> receivers_;
@@ -98,12 +111,15 @@ Result<std::vector<std::unique_ptr<Port>>> open_socket_ports(const SocketPortSet
     NETFT_ASSERT(!pools.empty());
     Result<std::vector<Fd>> lanes = open_lanes(settings, pools.size());
     if (!lanes) return tl::unexpected(lanes.error());
+    Result<SourceLanes> others = open_source_lanes(settings, pools.size() - 1);
+    if (!others) return tl::unexpected(others.error());
+    auto sources = std::make_shared<const SourceLanes>(std::move(*others));
     std::vector<std::unique_ptr<Port>> ports;
     for (std::size_t worker = 0; worker < pools.size(); ++worker) {
         std::array<Fd, kLanes> own;
         if (worker == 0) own[kHeartbeatLane] = std::move((*lanes)[kHeartbeatLane]);
         own[kDataLane] = std::move((*lanes)[kDataLane + worker]);
-        ports.push_back(std::make_unique<SocketPort>(std::move(own), *pools[worker]));
+        ports.push_back(std::make_unique<SocketPort>(std::move(own), sources, *pools[worker]));
     }
     return ports;
 }

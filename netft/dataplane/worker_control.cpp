@@ -76,6 +76,7 @@ void Worker::Impl::send_heartbeats() {
     while (std::optional<core::Transmit> heartbeat = engine.poll_transmit(now)) {
         Outgoing outgoing =
             small_datagram(heartbeat->datagram, heartbeat->padding + layout.tag, heartbeat->remote);
+        outgoing.source = heartbeat->source;
         pad(outgoing.mbuf, heartbeat->datagram.size(), heartbeat->padding);
         if (outgoing.mbuf == nullptr) {
             drops.count(DropReason::tx_refused);

@@ -27,6 +27,8 @@ constexpr std::size_t kTrainBytesMax = 65'000;
 constexpr std::uint16_t kTrainDatagramsMax = 128;
 // A node sends data from at most so many workers, each with a counter space of its own (0, 1, …).
 constexpr std::uint16_t kDataSpacesMax = 16;
+// And from as many source ports: worker k from its endpoint's port + k.
+constexpr std::uint16_t kSourcePortsMax = kDataSpacesMax;
 
 struct TrainPrefix {
     std::uint16_t index = 0;

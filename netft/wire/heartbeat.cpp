@@ -101,6 +101,7 @@ std::string_view to_string(Diagnostic diagnostic) {
         case Diagnostic::local_stall: return "this node was stalled";
         case Diagnostic::peer_stalled: return "peer was stalled";
         case Diagnostic::packets_lost: return "packets lost";
+        case Diagnostic::path_member_broken: return "one of several paths is broken";
         case Diagnostic::data_lost: return "data lost";
         case Diagnostic::delay_rose: return "delay rose";
         case Diagnostic::delay_varies: return "delay varies";

@@ -88,13 +88,16 @@ enum class Diagnostic : std::uint8_t {
     rate_limited = 36,     // heartbeats queue behind our data
     peer_restarting = 37,  // it said so: the route is excused for a while
     restart_overdue = 38,  // and did not come back in that time
+    // As packets_lost, but all of some source ports and none of the others.
+    path_member_broken = 39,
 };
 // "detection time expired", …; unknown values read "unknown diagnostic".
 std::string_view to_string(Diagnostic diagnostic);
 std::string_view to_string(BfdState state);
 // What a route has that is suspect although its heartbeats come.
 constexpr bool is_sickness(Diagnostic diagnostic) {
-    return diagnostic >= Diagnostic::packets_lost && diagnostic <= Diagnostic::rate_limited;
+    return (diagnostic >= Diagnostic::packets_lost && diagnostic <= Diagnostic::rate_limited) ||
+           diagnostic == Diagnostic::path_member_broken;
 }
 
 struct Heartbeat {

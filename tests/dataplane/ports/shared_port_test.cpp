@@ -108,6 +108,36 @@ BOOST_AUTO_TEST_CASE(what_another_worker_sends_goes_out_by_the_first_ones_port) 
     BOOST_TEST(drops.total() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_sent_comes_from_the_source_port_that_it_names) {
+    open(false);
+    auto bytes = train(5, 3, 200, 100);
+    for (std::size_t worker : {0u, 1u})
+        for (bool is_heartbeat : {false, true})
+            for (std::uint8_t source : {1, 0, 1}) {
+                if (worker == 1 && is_heartbeat) continue;  // those are the first one's
+                Outgoing one = outgoing(pools[worker], at_a, bytes, 200, is_heartbeat);
+                one.source = source;
+                ports[worker]->send({&one, 1}, drops);
+                auto arrived = receive_bytes(*far, bytes.size(), drops);
+                BOOST_TEST(arrived[0].remote.port == at_b.port + source);
+                BOOST_TEST((arrived[0].remote.address == at_b.address));
+            }
+    BOOST_TEST(drops.total() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_source_port_that_somebody_else_has_is_refused_by_name) {
+    Endpoint next = at_b;
+    ++next.port;
+    std::unique_ptr<Port> other;
+    b.inside([&] {
+        other = *open_socket_port({.local = next, .interface = "lan0", .pools = &pools[0]});
+        auto refused = open_socket_ports({.local = at_b, .interface = "lan0"}, both);
+        BOOST_REQUIRE(!refused.has_value());
+        BOOST_TEST(refused.error().what.find(next.to_string()) != std::string::npos);
+        BOOST_TEST(refused.error().errno_value == EADDRINUSE);
+    });
+}
+
 BOOST_AUTO_TEST_CASE(a_full_ring_is_counted_and_got_over) {
     open(true);
     auto bytes = train(5, 40, 1400, 1400);

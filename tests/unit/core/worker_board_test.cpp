@@ -18,6 +18,7 @@ PeerSelection selection_of(std::uint32_t n) {
     selection.is_suspect = n % 3 == 0;
     selection.is_sick = n % 7 == 0;
     selection.datagram_bytes = static_cast<std::uint16_t>(n);
+    selection.broken_sources = static_cast<std::uint16_t>(n >> 3);
     selection.copied_until = TimePoint(Duration(n));
     selection.session = SessionIndex(n);
     return selection;

@@ -2,6 +2,7 @@
 // carry data.
 #include <boost/test/unit_test.hpp>
 #include <deque>
+#include <set>
 #include <vector>
 
 #include "netft/core/engine.hpp"
@@ -25,6 +26,7 @@ struct Town {
     std::uint64_t incarnation = 7;
     bool confirmed = true;
     std::vector<bool> is_cut = std::vector<bool>(kNetworks);
+    std::optional<std::uint8_t> lost_source;  // of what we send on network 0
 
     Town() {
         for (std::size_t i = 0; i < kWorkers; ++i)
@@ -64,9 +66,11 @@ struct Town {
                 any = true;
                 bool from_us = source == &ours[0];
                 auto net = static_cast<std::uint8_t>(t->local.value - 1);
-                if (is_cut[net]) continue;
+                if (is_cut[net] || (from_us && net == 0 && lost_source == t->source)) continue;
                 Engine& sink = from_us ? theirs : ours[0];
-                Path path = sink.path_of(t->local, endpoint(net, from_us ? 1 : 2));
+                Endpoint from = endpoint(net, from_us ? 1 : 2);
+                from.port = static_cast<std::uint16_t>(from.port + t->source);
+                Path path = sink.path_of(t->local, from);
                 (void)sink.handle_datagram(now, path, t->datagram);
             }
         return any;
@@ -81,6 +85,12 @@ struct Town {
     std::optional<TrainTicket> begin(std::size_t worker, std::uint16_t datagrams = 1) {
         static const std::vector<std::uint8_t> frame(60, 2);
         return ours[worker].begin_train(now, PeerId(1), datagrams, {frame, frame.size()});
+    }
+    std::vector<RouteId> routes_of(std::size_t worker) {
+        std::vector<RouteId> out;
+        auto ticket = begin(worker);
+        for (const Destination& to : ticket->destinations) out.push_back(to.route);
+        return out;
     }
     // One datagram of data from the peer's worker `space`, to our `worker`.
     Verdict receive(std::size_t worker, std::uint16_t space, std::uint64_t counter) {
@@ -124,10 +134,9 @@ BOOST_AUTO_TEST_CASE(none_is_slower_than_the_first_to_leave_a_route) {
     for (int i = 0; i < 100 && begin(0)->destinations[0].route == RouteId(1); ++i) {
         run(10ms);
         for (std::size_t k = 1; k < kWorkers; ++k) {
-            auto expected = begin(0)->destinations;
-            std::vector<Destination> kept(expected.begin(), expected.end());
-            auto seen = begin(k)->destinations;
-            BOOST_TEST((std::vector<Destination>(seen.begin(), seen.end()) == kept));
+            std::vector<RouteId> expected = routes_of(0);
+            std::vector<RouteId> seen = routes_of(k);
+            BOOST_TEST((seen == expected));
             has_copied |= seen.size() == 2;
         }
     }
@@ -211,6 +220,61 @@ BOOST_AUTO_TEST_CASE(flows_spread_over_the_routes_that_the_first_says) {
     }
     BOOST_TEST(by_route[1] == 16u);
     BOOST_TEST(by_route[2] == 16u);
+}
+
+BOOST_AUTO_TEST_CASE(each_sends_from_its_own_source_port_and_heartbeats_from_all) {
+    run(2s);
+    for (std::size_t i = 0; i < kWorkers; ++i) BOOST_TEST(begin(i)->destinations[0].source == i);
+    std::set<std::uint8_t> seen;
+    for (int i = 0; i < 100; ++i) {
+        now += 10ms;
+        ours[0].handle_timers(now);
+        while (auto t = ours[0].poll_transmit(now)) seen.insert(t->source);
+    }
+    BOOST_TEST(seen.size() == kWorkers);
+}
+
+BOOST_AUTO_TEST_CASE(a_path_is_found_by_each_source_port_of_the_peer) {
+    run(100ms);
+    Endpoint from = endpoint(0, 2);
+    std::uint32_t slot = ours[0].path_of(EndpointId(1), from).route;
+    BOOST_TEST(slot != Path::kNoRoute);
+    for (unsigned source = 1; source < kSourcePortsMax; ++source) {
+        ++from.port;
+        BOOST_TEST(ours[0].path_of(EndpointId(1), from).route == slot);
+    }
+    ++from.port;
+    BOOST_TEST(ours[0].path_of(EndpointId(1), from).route == Path::kNoRoute);
+    from.port = static_cast<std::uint16_t>(kNetftPort - 1);
+    BOOST_TEST(ours[0].path_of(EndpointId(1), from).route == Path::kNoRoute);
+}
+
+BOOST_AUTO_TEST_CASE(a_route_with_one_broken_path_is_named_and_left) {
+    run(2s);
+    lost_source = 1;
+    run(3s);
+    BOOST_TEST(report(0).suspect);
+    BOOST_TEST((report(0).reason == Diagnostic::path_member_broken));
+    BOOST_TEST(report(0).broken_sources == 0b010u);
+    for (std::size_t i = 0; i < kWorkers; ++i)
+        BOOST_TEST((begin(i)->destinations[0].route == RouteId(2)));
+    lost_source.reset();
+    run(10s);
+    BOOST_TEST(!report(0).suspect);
+}
+
+BOOST_AUTO_TEST_CASE(where_there_is_no_other_route_data_goes_from_the_source_ports_that_work) {
+    is_cut[1] = true;
+    run(2s);
+    lost_source = 1;
+    run(3s);
+    BOOST_TEST(begin(0)->destinations[0].source == 0u);
+    BOOST_TEST(begin(1)->destinations[0].source == 0u);
+    BOOST_TEST(begin(2)->destinations[0].source == 2u);
+    lost_source = 0;
+    run(5s);
+    BOOST_TEST(begin(0)->destinations[0].source == 1u);
+    BOOST_TEST(begin(1)->destinations[0].source == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(what_the_first_knows_of_the_mtu_all_know) {
