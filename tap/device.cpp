@@ -47,6 +47,13 @@ Result<bool> set_offloads(int fd) {
     return fail_errno("TUNSETOFFLOAD", errno);
 }
 
+Status set_queue(int fd, short flag, const std::string& name) {
+    ifreq request{};
+    request.ifr_flags = flag;
+    if (::ioctl(fd, TUNSETQUEUE, &request) == 0) return {};
+    return fail_errno("adapter " + name + ": TUNSETQUEUE", errno);
+}
+
 }  // namespace
 
 Result<Device> Device::open(const std::string& name, bool several_queues) {
@@ -58,8 +65,12 @@ Result<Device> Device::open(const std::string& name, bool several_queues) {
 Result<Device> Device::add_queue() const {
     Result<Descriptor> fd = add_queue_to(wish_of(name_, true));
     if (!fd) return tl::unexpected(fd.error());
+    if (Status set = set_queue(fd->get(), IFF_DETACH_QUEUE, name_); !set)
+        return tl::unexpected(set.error());
     return prepare(fd->release(), name_);
 }
+
+Status Device::attach_queue() const { return set_queue(fd_, IFF_ATTACH_QUEUE, name_); }
 
 Result<Device> Device::adopt(int fd, const std::string& name, bool several_queues) {
     constexpr unsigned kKind = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;

@@ -33,9 +33,11 @@ class Device final : public DeviceInterface {
     // where several are wanted.
     static Result<Device> adopt(int fd, const std::string& name, bool several_queues = false);
     // One more queue of the same interface, as a device of its own. The kernel gives a flow's
-    // frames to the queue that its answers were written to, else to one by the flow's hash.
-    // The interface is there until the last of its devices is closed.
+    // frames to the queue that its answers were written to, else to one by the flow's hash. It
+    // gives none before attach_queue(): frames wait for nobody while the reader of a queue gets
+    // ready. The interface is there until the last of its devices is closed.
     Result<Device> add_queue() const;
+    Status attach_queue() const;
     ~Device() override;
     Device(Device&& other) noexcept;
     Device& operator=(Device&& other) noexcept;

@@ -124,11 +124,29 @@ Checked check_prefixes(const ConfigEntries& entries) {
 
 }  // namespace
 
+// A worker sends from the port + its number. How many "auto" makes shows at the node only.
+Checked check_source_ports(const ConfigEntries& entries) {
+    for (std::size_t i = 0; i < entries.settings.nodes.size(); ++i) {
+        const core::NodeSettings& node = entries.settings.nodes[i];
+        unsigned count = node.workers.value_or(entries.settings.workers).count;
+        for (std::size_t j = 0; j < node.endpoints.size(); ++j) {
+            const Endpoint& endpoint = node.endpoints[j].endpoint;
+            if (count == 0 || endpoint.port + count - 1 <= 65'535u) continue;
+            return refuse_key(entries.node_lines[i].endpoints[j], "node.endpoints",
+                              "the " + std::to_string(count) + " workers of node " +
+                                  quoted(node.name) + " send from the ports " +
+                                  std::to_string(endpoint.port) + " and up; allowed: a port of " +
+                                  std::to_string(65'536 - count) + " at most");
+        }
+    }
+    return {};
+}
+
 Checked check_entries(const ConfigEntries& entries) {
     if (entries.settings.nodes.empty())
         return refuse(0, "there is no node; each node needs a [[node]] with name and public_key");
-    for (auto check : {check_names_and_keys, check_endpoints, check_that_nodes_meet, check_networks,
-                       check_prefixes})
+    for (auto check : {check_names_and_keys, check_endpoints, check_source_ports,
+                       check_that_nodes_meet, check_networks, check_prefixes})
         if (auto checked = check(entries); !checked) return checked;
     return {};
 }

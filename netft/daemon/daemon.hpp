@@ -63,7 +63,7 @@ class Daemon {
     Status give_up_privileges(const core::Settings& settings);
     Status open_queues(const core::Settings& settings);
     Status open_worker(const core::Settings& settings);
-    void start_workers(const core::Settings& settings);
+    Status start_workers(const core::Settings& settings);
     Status open_first_ports();
     Status open_signals();
     Status open_server(int listening);

@@ -13,6 +13,7 @@
 #include "netft/daemon/options.hpp"
 #include "netft/daemon/reload.hpp"
 #include "netft/daemon/stack.hpp"
+#include "netft/daemon/worker_group.hpp"
 
 namespace {
 
@@ -62,6 +63,8 @@ int main(int argc, char** argv) {
                     self.name.c_str(), control::security_summary(*settings).c_str());
         return 0;
     }
+    if (auto cores = daemon::check_cores(settings->own_workers()); !cores)
+        return complain(options->config + ": " + cores.error().what, 2);
     int ready_fd = -1;
     if (options->reload) {
         auto reload = daemon::reload_running(options->socket);

@@ -120,17 +120,20 @@ Status Daemon::open_all(const core::Settings& settings, const Secret32& key) {
         if (auto done = watch(epoll_fd_, fd); !done) return done;
     coordinator_->handle_timers(dataplane::monotonic_now());  // initiations go first
     if (auto done = settle(); !done) return done;
-    start_workers(settings);
+    if (auto done = start_workers(settings); !done) return done;
     write_hosts();
     store_adapter(queues_[0]->fd());
     return {};
 }
 
-void Daemon::start_workers(const core::Settings& settings) {
+Status Daemon::start_workers(const core::Settings& settings) {
     std::vector<std::string> refused;
     workers_->start(settings.own_workers().cores, refused);
+    for (std::size_t i = 1; i < queues_.size(); ++i)
+        if (auto done = queues_[i]->attach_queue(); !done) return done;
     for (const std::string& why : refused) log_.warn("worker", control::Fault::config, why);
     if (workers_->size() > 1) log_.info("worker", std::to_string(workers_->size()) + " workers");
+    return {};
 }
 
 Status Daemon::open_signals() {

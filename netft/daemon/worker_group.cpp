@@ -27,6 +27,20 @@ Status pin(pthread_t thread, unsigned core) {
     return fail(std::strerror(error), error);
 }
 
+// "0 to 3, 8"
+std::string text_of(const cpu_set_t& set) {
+    std::string out;
+    for (int core = 0; core < CPU_SETSIZE; ++core) {
+        bool begins = CPU_ISSET(core, &set) && (core == 0 || !CPU_ISSET(core - 1, &set));
+        if (!begins) continue;
+        int last = core;
+        while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, &set)) ++last;
+        out += (out.empty() ? "" : ", ") + std::to_string(core);
+        if (last > core) out += " to " + std::to_string(last);
+    }
+    return out;
+}
+
 }  // namespace
 
 std::size_t worker_count(const core::WorkerCount& wanted) {
@@ -36,6 +50,19 @@ std::size_t worker_count(const core::WorkerCount& wanted) {
     CPU_ZERO(&allowed);
     if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return 1;
     return std::clamp<std::size_t>(static_cast<std::size_t>(CPU_COUNT(&allowed)) / 2, 1, kAutoMax);
+}
+
+Status check_cores(const core::WorkerCount& wanted) {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return {};
+    for (std::size_t i = 0; i < wanted.cores.size(); ++i) {
+        if (CPU_ISSET(wanted.cores[i], &allowed)) continue;
+        return fail("worker " + std::to_string(i) + " cannot have processor " +
+                    std::to_string(wanted.cores[i]) + ": netftd may use " + text_of(allowed) +
+                    " here; change cores in [worker] or [node.worker]");
+    }
+    return {};
 }
 
 Result<std::unique_ptr<WorkerGroup>> WorkerGroup::create(

@@ -1,8 +1,9 @@
 // The node's workers: all that there is one of for each, and their threads.
 //
 // The first has heartbeats, route states and what crosses to control; all have a queue of the
-// adapter, pools, ports, a crypto device, a watch. A worker that is to have a processor of its own
-// and cannot have it says so and floats.
+// adapter, pools, ports, a crypto device, a watch. netftd does not start where a worker cannot have
+// the processor that the configuration names (check_cores()); one that is lost between that and the
+// start of the thread floats, and says so.
 // Threads: control only.
 #pragma once
 
@@ -27,6 +28,9 @@ namespace netft::daemon {
 
 // How many workers; "auto" is half of the processors that we may use, at most 4.
 std::size_t worker_count(const core::WorkerCount& wanted);
+
+// Whether this machine has the processors, for us.
+Status check_cores(const core::WorkerCount& wanted);
 
 class WorkerGroup {
  public:

@@ -4,21 +4,27 @@
       \\==== n3 (mixed counts only)
 """
 import dataclasses
+import os
 import re
 import subprocess
+import time
 
 from lab.shell import wait_until
 from lab.spec import Spec
 from support.registry import test
 from support.sessions import wait_for
+from test_restart import restart_under_traffic
 
 COUNT = "[worker]\ncount = 2\n"
 TWO = Spec(nodes=2, networks=2, extra=COUNT)
+PREFERRED = dataclasses.replace(
+    TWO, extra=COUNT + '[[network]]\nsubnet = "10.0.0.0/24"\nmetric = 10\n')
+ALONE = dataclasses.replace(TWO, networks=1)
 DUPLICATE = Spec(nodes=2, networks=2, policy="duplicate", extra=COUNT)
 SPREAD = Spec(nodes=2, networks=2, policy="spread", extra=COUNT)
+ONE = Spec(nodes=2, networks=2)
 MIXED = Spec(nodes=3, networks=2)
 PACKET = Spec(nodes=2, networks=1, port="af_packet", extra=COUNT)
-BAD_CORE = dataclasses.replace(TWO, extra=COUNT + "cores = [0, 999]\n")
 PINGS = 40
 
 
@@ -146,15 +152,90 @@ def another_count_is_refused_by_a_reload(lab):
         lab.config.write_text(text, encoding="utf-8")
 
 
-@test(BAD_CORE)
-def a_worker_that_cannot_have_its_processor_says_so_and_floats(lab):
+@test(TWO, fresh=True)
+def a_worker_that_cannot_have_its_processor_is_a_clear_error(lab):
+    usable = sorted(os.sched_getaffinity(0))
+    text = lab.config.read_text(encoding="utf-8")
+    daemon = lab["n1"]
+    daemon.stop()
+
+    def with_cores(*cores):
+        lab.config.write_text(text.replace("count = 2", f"count = 2\ncores = {list(cores)}"),
+                              encoding="utf-8")
+    with_cores(usable[0], 999)
+    done = daemon.run(*daemon.command(), check=False)
+    assert done.returncode == 2, done
+    for word in (str(lab.config), "worker 1 cannot have processor 999", "netftd may use",
+                 "change cores in [worker]"):
+        assert word in done.stderr, done.stderr
+    with_cores(usable[-1])
+    daemon.start()
     first, second = workers_of(lab, "n1")
-    assert (first["core"], first["note"]) == (0, ""), first
-    assert second["core"] is None and "cannot have processor 999" in second["note"], second
-    assert second["note"] in lab["n1"].show()["warnings"]
-    assert second["note"] in lab["n1"].last_words(60)
+    assert (first["core"], first["note"]) == (usable[-1], ""), first
+    assert (second["core"], second["note"]) == (None, ""), second
+    lab.wait_all_up()
+    streams(lab, "n1", "n2", seconds=1)
+
+
+def use(lab, network):
+    return all(lab.network_in_use(node, peer) == network
+               for node, peer in (("n1", "n2"), ("n2", "n1")))
+
+
+@test(PREFERRED, figure=True)
+def one_broken_path_of_several_is_named_and_left_within_3_s(lab):
+    address = lab.peer("n1", "n2")["ipv4"]
+    wait_for("net0 in use", lambda: use(lab, "net0"))
+    lab.cut("n1", "net0", "source_port", 3344)
+    began = time.monotonic()
+    wait_for("net1 in use", lambda: lab.network_in_use("n1", "n2") == "net1")
+    left = time.monotonic() - began
+    reason = "one of several paths is broken (source port 3344)"
+    wait_for("its reason", lambda: lab.route("n1", "n2", "net0")["reason"] == reason)
+    named = time.monotonic() - began
+    print(f"     left after {left:.1f} s, named after {named:.1f} s", flush=True)
+    assert left <= 3, f"left after {left} s"
+    assert lab.route("n1", "n2", "net0")["state"] == "suspect"
+    lab["n1"].run("ping", "-c", 200, "-i", "0.01", "-q", address)
+    streams(lab, "n1", "n2", seconds=1)
+    lab.heal("n1", "net0")
+    wait_for("net0 in use again", lambda: use(lab, "net0"), 30)
+
+
+@test(ALONE)
+def data_goes_from_the_source_ports_that_work_where_there_is_no_other_network(lab):
+    address = lab.peer("n1", "n2")["ipv4"]
+    lab.cut("n1", "net0", "source_port", 3344)
+    wait_for("the broken path", lambda: "3344" in lab.route("n1", "n2", "net0")["reason"])
+    for _ in range(8):  # each a flow of its own
+        lab["n1"].run("ping", "-c", 5, "-i", "0.01", "-q", address)
     streams(lab, "n1", "n2", seconds=1)
     check_both_carry(lab, "n1")
+
+
+@test(TWO, figure=True)
+def the_next_netftd_takes_over_from_several_workers(lab):
+    restart_under_traffic(lab, 4)
+    streams(lab, "n1", "n2", seconds=1)
+    for node in ("n1", "n2"):
+        check_both_carry(lab, node)
+
+
+@test(ONE)
+def a_take_over_from_one_worker_to_several_says_why_not_and_harms_nothing(lab):
+    daemon, address = lab["n1"], lab.peer("n1", "n2")["ipv4"]
+    pid = daemon.pid()
+    other = daemon.directory / "other.toml"
+    other.write_text(lab.config.read_text(encoding="utf-8").replace(
+        "[[node]]", COUNT + "\n[[node]]", 1), encoding="utf-8")
+    try:
+        done = daemon.run(*daemon.command(other), "--take-over", check=False)
+    finally:
+        other.unlink()
+    assert done.returncode == 1, done
+    assert "has one queue" in done.stderr and "stop netftd and start it anew" in done.stderr, done
+    assert daemon.pid() == pid and len(workers_of(lab, "n1")) == 1
+    lab["n1"].run("ping", "-c", 20, "-i", "0.01", "-q", address)
 
 
 @test(PACKET)

@@ -68,6 +68,8 @@ def _add_faults(commands):
     kind.add_argument("--carrier", action="store_true", help="the node loses carrier")
     kind.add_argument("--mtu", type=whole(68, 65000), metavar="N",
                       help="silently drop packets longer than N bytes")
+    kind.add_argument("--source-port", type=whole(1, 65535), metavar="P",
+                      help="drop what the node sends from UDP port P: one of several paths is broken")
     kind.add_argument("--rate", type=_rate, metavar="R", help="bandwidth, for example 10mbit")
     cut.add_argument("--oneway", choices=("in", "out"),
                      help="only one direction is lost, or has the faults below")
@@ -157,9 +159,9 @@ def _fault_of(options):
     """The kind of fault and its value, as Laboratory.cut() takes them."""
     words = {name: value for name in (*LINK_WORDS, "loss", "oneway", "seed")
              if (value := getattr(options, name)) is not None}
-    alone = [name for name in ("carrier", "mtu", "rate") if getattr(options, name)]
+    alone = [name for name in ("carrier", "mtu", "rate", "source_port") if getattr(options, name)]
     if alone and words:
-        parser().error(f"cut: --{alone[0]} stands alone, not with --{next(iter(words))}")
+        parser().error(f"cut: --{alone[0].replace('_', '-')} stands alone, not with --{next(iter(words))}")
     if alone:
         value = getattr(options, alone[0])
         return alone[0], None if value is True else value

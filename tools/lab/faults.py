@@ -7,6 +7,8 @@ The kernel of a small machine may have no netem, so:
   oneway   nft on the port drops all that the node sends (out) or all that comes to it (in)
   loss     nft on the port drops a share of the packets, both ways
   mtu      nft on the port drops what is longer than N bytes of IP, both ways, and says nothing
+  source_port  nft on the port drops all UDP that the node sends from one source port: as if one of
+           several equal-cost paths were broken
   rate     a token bucket at both ends of the cable
   link     delay, jitter, reordering, duplication, with or without loss: lab-relay stands between the
            port and its bridge. Killed, it leaves a silent cut; to remove its TAP is to end it.
@@ -106,6 +108,10 @@ def _mtu(spec, node, network, value):
             egress=f"meta length > {value + ETHERNET_HEADER} drop")
 
 
+def _source_port(_spec, node, network, value):
+    _filter(node, network, ingress=f"meta l4proto udp udp sport {value} drop")
+
+
 def _rate(_spec, node, network, value):
     shaper = ["root", "tbf", "rate", value, "burst", "64kb", "latency", "50ms"]
     output_of("tc", "-n", SWITCH, "qdisc", "replace", "dev", switch_port(node, network), *shaper)
@@ -114,7 +120,7 @@ def _rate(_spec, node, network, value):
 
 
 FAULTS = {"silent": _silent, "carrier": _carrier, "oneway": _oneway, "loss": _loss, "mtu": _mtu,
-          "rate": _rate}
+          "rate": _rate, "source_port": _source_port}
 
 
 def cut(spec, node, network, kind="silent", value=None, binaries=None):

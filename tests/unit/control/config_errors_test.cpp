@@ -140,6 +140,9 @@ const Case kNodes[] = {
     {"endpoints = [\"10.0.0.1\",\n\"10.0.0.2\",\n\"10.0.0.1:3343\"]\n",
      "c.toml:8: node.endpoints: \"10.0.0.1:3343\" of node \"n1\" is an endpoint of node \"n1\" "
      "already; each endpoint stands once"},
+    {"endpoints = [\"10.0.0.1:65533\"]\nworker = { count = 4 }\n",
+     "c.toml:6: node.endpoints: the 4 workers of node \"n1\" send from the ports 65533 and up; "
+     "allowed: a port of 65532 at most"},
     {"port = 5\n", "c.toml:6: node.port: an integer is not allowed; allowed: a table"},
     {"port = { kind = \"xdp\" }\n",
      "c.toml:6: node.port.kind: \"xdp\" is not a kind of port; allowed: \"socket\", "
