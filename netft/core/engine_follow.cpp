@@ -18,6 +18,11 @@ void Engine::State::publish_selection(std::uint32_t peer_slot) {
     selection.is_suspect = peer.is_suspect;
     selection.is_sick = peer.is_sick;
     selection.datagram_bytes = peer.datagram_bytes;
+    std::uint32_t relay = peer.relay ? this->peer_slot(*peer.relay) : Path::kNoRoute;
+    if (relay != Path::kNoRoute && peers[relay].relaying) {
+        selection.relay = peer.relay;
+        selection.relay_bytes = peers[relay].relaying->datagram_bytes_max;
+    }
     if (peer.target_count > 0) selection.broken_sources = routes[peer.targets[0]]->broken_sources();
     selection.copied_until = peer.copied_until;
     if (peer.sending) selection.session = peer.sessions[*peer.sending].plan.local;
@@ -87,6 +92,7 @@ void Engine::State::follow_anew(std::uint32_t peer_slot) {
     EnginePeer& peer = peers[peer_slot];
     peer.target_count = peer.copied_count = 0;
     peer.selected.reset();
+    peer.relay.reset();
     peer.line_seen = 0;
     follow(peer_slot);
 }
@@ -98,6 +104,8 @@ void Engine::State::take_selection(std::uint32_t peer_slot, const PeerSelection&
     peer.is_sick = selection.is_sick;
     peer.datagram_bytes = selection.datagram_bytes;
     peer.broken_sources = selection.broken_sources;
+    peer.relay = selection.relay;
+    peer.relay_bytes = selection.relay_bytes;
     peer.copied_until = selection.copied_until;
     peer.target_count = peer.copied_count = 0;
     std::size_t place = 0;

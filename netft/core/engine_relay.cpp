@@ -4,7 +4,9 @@
 // at each change and now and then). A peer without a direct route is given to one of those; back at
 // once when a direct route is up. What is relayed is sealed by its two ends with their session and
 // counters, so their data window drops whatever comes twice, by whatever way; the hops have a
-// counter space and a window of their own. Forwarded datagrams are never forwarded: no loop.
+// counter spaces and windows of their own. Of several workers the first chooses relays and is the
+// one that relays; the others send by way of what it has chosen. Forwarded datagrams are never
+// forwarded: no loop.
 #include <algorithm>
 
 #include "netft/core/engine_state.hpp"
@@ -14,11 +16,14 @@ namespace netft::core {
 std::optional<RelayWay> Engine::relay_to(PeerId peer) const {
     const State& s = *state_;
     std::uint32_t slot = s.peer_slot(peer);
-    if (slot == Path::kNoRoute || !s.peers[slot].relay) return {};
+    if (slot == Path::kNoRoute) return {};
+    if (!s.role.is_first()) state_->follow(slot);
+    if (!s.peers[slot].relay) return {};
     PeerId relay = *s.peers[slot].relay;
     std::uint32_t relay_slot = s.peer_slot(relay);
     if (relay_slot == Path::kNoRoute) return {};
-    std::uint16_t theirs = s.peers[relay_slot].relaying->datagram_bytes_max;
+    std::uint16_t theirs = s.role.is_first() ? s.peers[relay_slot].relaying->datagram_bytes_max
+                                             : s.peers[slot].relay_bytes;
     return RelayWay{relay, node_id_of(s.plan_peers[slot].ipv6),
                     std::min(s.plan.datagram_bytes_max, theirs)};
 }
@@ -35,6 +40,7 @@ std::optional<TrainTicket> Engine::begin_hop(TimePoint now, PeerId next, std::ui
     std::uint32_t slot = s.peer_slot(next);
     if (slot == Path::kNoRoute) return {};
     EnginePeer& peer = s.peers[slot];
+    if (!s.role.is_first()) s.follow(slot);
     if (peer.target_count == 0 || !peer.sending) return {};
     std::size_t count = 1;
     if (s.plan_peers[slot].traffic.policy == Policy::duplicate)
@@ -52,6 +58,7 @@ TrainTicket Engine::State::relay_ticket(std::uint32_t slot, std::uint16_t datagr
     const PlanSession& session = peer.sessions[*peer.sending].plan;
     TrainTicket ticket{{}, session.local, {}};
     ticket.header.type = MessageType::relay;
+    ticket.header.space = static_cast<std::uint16_t>(role.worker);
     ticket.header.receiver = session.remote;
     ticket.header.counter = peer.relay_counter + 1;
     peer.relay_counter += datagrams;
@@ -71,9 +78,8 @@ Verdict Engine::State::receive_relay(TimePoint now, const Path& path, const Head
                                                       : DropReason::rx_malformed);
     if (!is_relaying()) return drop(DropReason::relay_refused);
     if (prefix->kind == RelayKind::reach) return receive_reach(now, header, ref, rest);
-    PeerRelaying& relaying = *sender.relaying;
-    if (!relaying.window) relaying.window = std::make_unique<PeerRelaying::Window>();
-    auto fresh = relaying.window->take(header.counter);
+    if (header.space >= kDataSpacesMax) return drop(DropReason::rx_malformed);
+    auto fresh = sender.relaying->windows.take(header.space, header.counter);
     if (path.route != Path::kNoRoute && routes[path.route]->plan().peer == plan_peers[ref.peer].id)
         routes[path.route]->handle_relayed(fresh == session::Freshness::fresh);
     if (fresh != session::Freshness::fresh) return drop(reason_of(fresh));
@@ -179,6 +185,7 @@ std::optional<TimePoint> Engine::State::relay_deadline() const {
 }
 
 void Engine::State::settle_relays(TimePoint now) {
+    if (!role.is_first()) return;
     relays_at.reset();
     relay_slots.clear();
     reach_scratch.clear();

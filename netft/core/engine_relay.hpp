@@ -1,13 +1,12 @@
 // The engine's state about relays: part of engine_state.hpp, nobody else includes this.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <vector>
 
 #include "netft/base/ids.hpp"
 #include "netft/base/time.hpp"
-#include "netft/session/replay_window.hpp"
+#include "netft/session/data_windows.hpp"
 
 namespace netft::core {
 
@@ -16,15 +15,12 @@ struct PeerRelaying {
     // A peer that never was reached, or that has just said goodbye, is not relayed to before this:
     // at a start everybody meets somebody first.
     static constexpr Duration kPatience = 2s;
-    // Of what was relayed, by it or through us.
-    using Window = session::ReplayWindow<2048>;
-
     bool understands = false;  // its heartbeats say so
     bool wants_reach = false;  // it is to be told whom we reach
     std::uint16_t datagram_bytes_max = 0;
     std::uint64_t reach_counter = 0;  // of its last reach message
     std::vector<NodeId> reaches;      // by that, sorted
-    std::unique_ptr<Window> window;   // 16 KiB: made when the first relayed datagram comes
+    session::DataWindows windows;     // of what was relayed, by it or through us
     TimePoint may_from{};             // it is not relayed to before
 
     // Another life of it.
@@ -32,7 +28,7 @@ struct PeerRelaying {
         understands = wants_reach = false;
         reach_counter = 0;
         reaches.clear();
-        window.reset();
+        windows.reset();
     }
 };
 

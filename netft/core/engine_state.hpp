@@ -121,6 +121,7 @@ struct EnginePeer {
     const SelectionLine* line = nullptr;
     std::uint32_t line_seen = 0;
     std::uint16_t broken_sources = 0;  // of the selected route
+    std::uint16_t relay_bytes = 0;     // RelayWay::datagram_bytes_max of `relay`
 
     bool is_calm(TimePoint now) const { return !is_suspect && now >= copied_until; }
     // Every frame goes the same single way. Flows are tracked even while there is only one, so that
@@ -247,8 +248,7 @@ struct Engine::State {
     // engine_relay.cpp
     // It takes two others, and a message that can name them all.
     bool is_relaying() const {
-        return plan.relay && role.workers == 1 && peers.size() > 1 &&
-               peers.size() <= kReachNodesMax;
+        return plan.relay && role.is_first() && peers.size() > 1 && peers.size() <= kReachNodesMax;
     }
     Verdict receive_relay(TimePoint now, const Path& path, const Header& header, SessionRef ref,
                           Bytes payload);

@@ -137,6 +137,7 @@ void Engine::State::apply_selection(TimePoint now, std::uint32_t peer_slot,
     emit(SelectionChange{now, plan_peers[peer_slot].id, peer.selected, route, relay});
     peer.selected = route;
     peer.relay = relay;
+    publish_selection(peer_slot);
 }
 
 // Lists the routes of `candidates` that are up, the selected one first, then the best.

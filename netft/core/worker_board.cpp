@@ -13,11 +13,14 @@ constexpr std::uint64_t kCountMask = 0xf;
 constexpr unsigned kSuspectAt = 40;
 constexpr unsigned kSickAt = 41;
 constexpr unsigned kDatagramBytesAt = 48;
+constexpr unsigned kRelayBytesAt = 16;
+constexpr unsigned kRelayAt = 32;
+constexpr unsigned kHasRelayAt = 48;
 static_assert(kWeightMax < kTakesNew && kDestinationsMax == 2 * kIdsPerWord);
 static_assert(kDestinationsMax <= kCountMask);
 
 // Words 0 and 1: route ids; 2 and 3: weights; 4: copied_until; 5: session, counts, flags, size;
-// 6: broken sources.
+// 6: broken sources, relay.
 using Words = std::array<std::uint64_t, 7>;
 
 Words pack(const PeerSelection& selection) {
@@ -35,7 +38,10 @@ Words pack(const PeerSelection& selection) {
                std::uint64_t{selection.is_suspect} << kSuspectAt |
                std::uint64_t{selection.is_sick} << kSickAt |
                std::uint64_t{selection.datagram_bytes} << kDatagramBytesAt;
-    words[6] = selection.broken_sources;
+    words[6] = selection.broken_sources | std::uint64_t{selection.relay_bytes} << kRelayBytesAt;
+    if (selection.relay)
+        words[6] |= std::uint64_t{selection.relay->value} << kRelayAt | std::uint64_t{1}
+                                                                            << kHasRelayAt;
     return words;
 }
 
@@ -54,6 +60,9 @@ PeerSelection unpack(const Words& words) {
     selection.copied_count = static_cast<std::uint8_t>(words[5] >> kCopiedAt & kCountMask);
     selection.datagram_bytes = static_cast<std::uint16_t>(words[5] >> kDatagramBytesAt);
     selection.broken_sources = static_cast<std::uint16_t>(words[6]);
+    selection.relay_bytes = static_cast<std::uint16_t>(words[6] >> kRelayBytesAt);
+    if ((words[6] >> kHasRelayAt & 1) != 0)
+        selection.relay = PeerId(static_cast<std::uint16_t>(words[6] >> kRelayAt));
     selection.is_suspect = (words[5] >> kSuspectAt & 1) != 0;
     selection.is_sick = (words[5] >> kSickAt & 1) != 0;
     return selection;

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "netft/base/ids.hpp"
@@ -39,6 +40,8 @@ struct PeerSelection {
     bool is_sick = false;              // likewise
     std::uint16_t datagram_bytes = 0;  // EnginePeer's
     std::uint16_t broken_sources = 0;  // of the selected route; SourceWatch
+    std::uint16_t relay_bytes = 0;     // RelayWay::datagram_bytes_max
+    std::optional<PeerId> relay;       // brings it there where no direct route is up
     TimePoint copied_until{};
     SessionIndex session;  // our index of the one to send on; 0: none
 

@@ -42,6 +42,14 @@ bool PortKeeper::sync(TimePoint now, const std::vector<routing::LocalEndpoint>& 
     return sync_exceptions() || changed;
 }
 
+Status PortKeeper::open_relayed() {
+    if (all_pools_.size() == 1) return {};
+    auto ports = dataplane::make_relayed_ports(all_pools_);
+    if (!ports) return tl::unexpected(ports.error());
+    relayed_ = std::move(*ports);
+    return {};
+}
+
 bool PortKeeper::is_kept(const Open& open, const routing::LocalEndpoint& endpoint) const {
     return wants_port(endpoint) && endpoint.endpoint == open.endpoint &&
            endpoint.interface_index == open.interface_index &&
@@ -203,6 +211,7 @@ std::vector<dataplane::PortBinding> PortKeeper::bindings(std::size_t worker) con
     std::vector<dataplane::PortBinding> out;
     for (const auto& [id, open] : ports_)
         out.push_back({id, worker == 0 ? open.port.get() : open.others[worker - 1].get()});
+    if (!relayed_.empty()) out.push_back({core::kRelayedEndpoint, relayed_[worker].get()});
     if (worker != 0) return out;
     for (const Open& open : exceptions_) out.push_back({EndpointId(), open.port.get()});
     return out;

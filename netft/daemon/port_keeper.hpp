@@ -42,6 +42,8 @@ class PortKeeper {
                std::vector<const dataplane::Pools*> pools)
         : kind_(kind), devices_(&devices), pools_(pools.front()), all_pools_(std::move(pools)) {}
 
+    // Once, before bindings(): what several workers need beside the ports of endpoints.
+    Status open_relayed();
     // Opens and retires ports to match. True when bindings() changed. `failures`: what could not be
     // opened now; `opened`: what can be used from now on.
     bool sync(TimePoint now, const std::vector<routing::LocalEndpoint>& endpoints,
@@ -96,6 +98,7 @@ class PortKeeper {
     const DeviceKeeper* devices_;
     const dataplane::Pools* pools_;  // the first worker's
     std::vector<const dataplane::Pools*> all_pools_;
+    std::vector<std::unique_ptr<dataplane::Port>> relayed_;  // by worker, of several
     std::map<EndpointId, Open> ports_;
     std::vector<Open> exceptions_;  // of devices without an endpoint
     std::map<EndpointId, TimePoint> retry_at_;

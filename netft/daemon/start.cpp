@@ -309,6 +309,7 @@ Status Daemon::open_worker(const core::Settings& settings) {
     if (!workers) return with_context("worker", workers.error());
     workers_ = std::move(*workers);
     ports_ = std::make_unique<PortKeeper>(self_of(settings).port, *devices_, workers_->pools());
+    if (auto done = ports_->open_relayed(); !done) return with_context("worker", done.error());
     if (settings.security != SecurityMode::none)
         log_.info("security", control::security_summary(settings) + ", by " +
                                   std::string(workers_->first().crypto()));

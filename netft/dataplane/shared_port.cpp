@@ -11,6 +11,7 @@ namespace netft::dataplane {
 namespace {
 
 constexpr std::size_t kSpaceAt = 2;  // in the header
+constexpr const char* kRelayed = "relayed";
 
 // Whose a datagram is. One that is too short to say is the first worker's to refuse.
 std::size_t owner_of(Bytes datagram, std::size_t workers) {
@@ -31,7 +32,8 @@ class SharedPort final : public Port {
           inner_(std::move(inner)),
           exchange_(std::move(exchange)),
           pools_(pools),
-          kind_(kind) {
+          kind_(kind),
+          is_relayed_(kind == kRelayed) {
         if (inner_) fds_.assign(inner_->wake_fds().begin(), inner_->wake_fds().end());
         fds_.push_back(exchange_->wake_fd(worker_));
     }
@@ -49,6 +51,7 @@ class SharedPort final : public Port {
 
     void send(std::span<Outgoing> burst, DropCounters& drops) override {
         if (inner_) return inner_->send(burst, drops);
+        if (is_relayed_) return hand_over(burst, drops);
         for (Outgoing& outgoing : burst) {
             Parcel parcel{outgoing.remote, outgoing.segment, true, outgoing.is_heartbeat,
                           outgoing.source};
@@ -75,6 +78,18 @@ class SharedPort final : public Port {
     const char* kind() const override { return kind_; }
 
  private:
+    // Each buffer holds one datagram.
+    void hand_over(std::span<Outgoing> burst, DropCounters& drops) {
+        for (Outgoing& outgoing : burst) {
+            Bytes datagram = bytes_of(outgoing.mbuf);
+            std::size_t to = owner_of(datagram, exchange_->workers());
+            NETFT_ASSERT(to != worker_);
+            if (!exchange_->push(worker_, to, {outgoing.remote, outgoing.segment}, datagram))
+                drops.count(DropReason::worker_queue_full);
+            exchange_->wake(worker_, to);
+            rte_pktmbuf_free(std::exchange(outgoing.mbuf, nullptr));
+        }
+    }
     // Hands the others what is theirs; how many buffers are left, at the front.
     std::size_t keep_own(std::span<Received> burst, DropCounters& drops) {
         std::size_t kept = 0;
@@ -157,6 +172,7 @@ class SharedPort final : public Port {
     std::shared_ptr<PortExchange> exchange_;
     const Pools& pools_;
     const char* kind_;
+    bool is_relayed_;
     std::vector<int> fds_;  // inner's, then the exchange's
     PortCounters no_counters_;
 };
@@ -174,6 +190,16 @@ Result<std::vector<std::unique_ptr<Port>>> share_port(std::vector<std::unique_pt
     for (std::size_t worker = 0; worker < pools.size(); ++worker)
         ports[worker] = std::make_unique<SharedPort>(worker, std::move(ports[worker]), *exchange,
                                                      *pools[worker], kind);
+    return ports;
+}
+
+Result<std::vector<std::unique_ptr<Port>>> make_relayed_ports(std::span<const Pools* const> pools) {
+    auto exchange = PortExchange::create(pools.size());
+    if (!exchange) return tl::unexpected(exchange.error());
+    std::vector<std::unique_ptr<Port>> ports;
+    for (std::size_t worker = 0; worker < pools.size(); ++worker)
+        ports.push_back(
+            std::make_unique<SharedPort>(worker, nullptr, *exchange, *pools[worker], kRelayed));
     return ports;
 }
 

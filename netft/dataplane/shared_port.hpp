@@ -24,4 +24,9 @@ namespace netft::dataplane {
 Result<std::vector<std::unique_ptr<Port>>> share_port(std::vector<std::unique_ptr<Port>> ports,
                                                       std::span<const Pools* const> pools);
 
+// What a relay brings comes in at the first worker, and belongs to whom it would belong without the
+// relay. So each worker has a port at core::kRelayedEndpoint: what the first sends there is
+// received by its owner, as if from Outgoing::remote.
+Result<std::vector<std::unique_ptr<Port>>> make_relayed_ports(std::span<const Pools* const> pools);
+
 }  // namespace netft::dataplane

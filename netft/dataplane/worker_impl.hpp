@@ -117,6 +117,7 @@ struct Worker::Impl {
     void forward(const core::Verdict& verdict);
     void flush_relay_run();
     void handle_relayed(const core::Verdict& verdict);
+    void hand_over(const core::Verdict& verdict);
     void open_inner_run();
     void handle_inner(PeerId origin, Bytes datagram);
 

@@ -100,6 +100,9 @@ void Worker::Impl::handle_relayed(const core::Verdict& verdict) {
     ++counters.datagrams_relayed_in;
     DropReason why{};
     auto header = decode_header(verdict.body, why);
+    bool is_ours =
+        !header || header->type != MessageType::data || settings.role.owns(header->space);
+    if (!is_ours) return hand_over(verdict);
     bool is_sealed = layout.tag != 0 && header && header->type >= MessageType::heartbeat;
     if (!is_sealed) return handle_inner(verdict.peer, verdict.body);
     bool joins = inner_count < inner_run.size() && verdict.peer == inner_origin &&
@@ -109,6 +112,14 @@ void Worker::Impl::handle_relayed(const core::Verdict& verdict) {
     inner_session = header->receiver;
     inner_run[inner_count++] =
         MutableBytes(const_cast<std::uint8_t*>(verdict.body.data()), verdict.body.size());
+}
+
+// Another worker's: it opens it and looks at its window.
+void Worker::Impl::hand_over(const core::Verdict& verdict) {
+    const core::PlanPeer* peer = engine.find_peer(verdict.peer);
+    if (peer == nullptr) return;
+    Outgoing outgoing = small_datagram(verdict.body, 0, core::relayed_endpoint(peer->ipv6));
+    (void)send_plain(core::kRelayedEndpoint, outgoing);
 }
 
 void Worker::Impl::open_inner_run() {

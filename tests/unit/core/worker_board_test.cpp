@@ -19,6 +19,8 @@ PeerSelection selection_of(std::uint32_t n) {
     selection.is_sick = n % 7 == 0;
     selection.datagram_bytes = static_cast<std::uint16_t>(n);
     selection.broken_sources = static_cast<std::uint16_t>(n >> 3);
+    selection.relay_bytes = static_cast<std::uint16_t>(n >> 5);
+    if (n % 11 == 0) selection.relay = PeerId(static_cast<std::uint16_t>(n));
     selection.copied_until = TimePoint(Duration(n));
     selection.session = SessionIndex(n);
     return selection;
