@@ -83,7 +83,8 @@ class SocketPort final : public Port {
     // How many of `run`, from the first, are done with: sent or counted, and freed.
     std::size_t send_run(std::size_t lane, std::span<Outgoing> run, DropCounters& drops) {
         std::size_t source = run.front().source;
-        int fd = source == 0 ? fds_[lane] : sources_->at(source - 1)[lane].get();
+        bool has_own = source > 0 && source <= sources_->size();
+        int fd = has_own ? (*sources_)[source - 1][lane].get() : fds_[lane];
         std::size_t done = senders_[lane].send(fd, run, counters_, drops);
         free(run.first(done));
         return done;

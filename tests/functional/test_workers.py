@@ -13,6 +13,7 @@ from lab.shell import wait_until
 from lab.spec import Spec
 from support.registry import test
 from support.sessions import wait_for
+from test_relay import parted
 from test_restart import restart_under_traffic
 
 COUNT = "[worker]\ncount = 2\n"
@@ -24,6 +25,7 @@ DUPLICATE = Spec(nodes=2, networks=2, policy="duplicate", extra=COUNT)
 SPREAD = Spec(nodes=2, networks=2, policy="spread", extra=COUNT)
 ONE = Spec(nodes=2, networks=2)
 MIXED = Spec(nodes=3, networks=2)
+THREE = Spec(nodes=3, networks=2, extra=COUNT)
 PACKET = Spec(nodes=2, networks=1, port="af_packet", extra=COUNT)
 PINGS = 40
 
@@ -211,6 +213,25 @@ def data_goes_from_the_source_ports_that_work_where_there_is_no_other_network(la
         lab["n1"].run("ping", "-c", 5, "-i", "0.01", "-q", address)
     streams(lab, "n1", "n2", seconds=1)
     check_both_carry(lab, "n1")
+
+
+@test(THREE)
+def each_worker_is_relayed_and_relayed_to(lab):
+    address = lab.peer("n1", "n2")["ipv4"]
+    with parted(lab):
+        for _ in range(4):
+            lab["n1"].run("ping", "-c", 10, "-i", "0.01", "-q", address)
+        streams(lab, "n1", "n2", seconds=1)
+        for node in ("n1", "n2"):
+            check_both_carry(lab, node)
+            for worker in workers_of(lab, node):
+                assert worker["counters"]["trains_relayed"] > 0, worker
+                assert worker["counters"]["datagrams_received"] > 0, worker
+        for node in ("n1", "n2", "n3"):
+            sums_agree(lab, node)
+        first, second = workers_of(lab, "n3")
+        assert first["counters"]["datagrams_forwarded"] > 1000, first
+        assert second["counters"]["datagrams_forwarded"] == 0, second
 
 
 @test(TWO, figure=True)

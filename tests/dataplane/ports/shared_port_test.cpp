@@ -138,6 +138,17 @@ BOOST_AUTO_TEST_CASE(a_source_port_that_somebody_else_has_is_refused_by_name) {
     });
 }
 
+BOOST_AUTO_TEST_CASE(what_a_relay_brings_is_received_by_its_owner) {
+    ports = *make_relayed_ports(both);
+    auto bytes = data_of({3}, 200);
+    send(*ports[0], pools[0], at_a, bytes, 200, drops);
+    BOOST_TEST(is_readable(ports[1]->wake_fds().back()));
+    auto arrived = receive_bytes(*ports[1], bytes.size(), drops);
+    BOOST_TEST((arrived[0].bytes == bytes));
+    BOOST_TEST((arrived[0].remote == at_a));
+    BOOST_TEST(drops.total() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_full_ring_is_counted_and_got_over) {
     open(true);
     auto bytes = train(5, 40, 1400, 1400);

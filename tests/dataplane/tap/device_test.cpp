@@ -64,6 +64,20 @@ BOOST_AUTO_TEST_CASE(an_adopted_device_is_the_same_interface) {
     BOOST_TEST(!succeeds("ip link show tapt0"));
 }
 
+BOOST_AUTO_TEST_CASE(a_further_queue_waits_until_it_is_attached) {
+    const Namespace space;
+    Result<Device> device = Device::open("tapt0", true);
+    BOOST_REQUIRE(device.has_value());
+    Result<Device> queue = device->add_queue();
+    BOOST_REQUIRE(queue.has_value());
+    BOOST_TEST(queue->interface_index() == device->interface_index());
+    BOOST_TEST(queue->attach_queue().has_value());
+    BOOST_TEST(!queue->attach_queue().has_value());  // it is
+    Result<Device> single = Device::open("tapt1");
+    BOOST_REQUIRE(single.has_value());
+    BOOST_TEST(!single->add_queue().has_value());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_this_adapter_is_not_adopted) {
     const Namespace space;
     const Result<Device> other = Device::open("tapt1");

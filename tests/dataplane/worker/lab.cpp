@@ -135,6 +135,8 @@ void Node::start(std::size_t networks, SecurityMode security, std::size_t worker
     });
     for (std::size_t i = 0; i < workers; ++i) open_worker(i);
     for (auto& unit : units_) unit->thread = std::thread([&unit] { unit->worker->run(); });
+    for (std::size_t i = 1; i < workers; ++i)
+        BOOST_REQUIRE(units_[i]->queue->attach_queue().has_value());
 }
 
 void Node::stop() {
