@@ -6,7 +6,7 @@
 
 #include "netft/session/handshake.hpp"
 #include "tests/fuzz/roundtrip.hpp"
-#include "tests/sim/sealing.hpp"
+#include "tests/sim/seeded_libcrypto.hpp"
 
 using namespace netft;
 using namespace netft::session;
@@ -19,7 +19,7 @@ constexpr SessionIndex kAnswered(88);
 
 // Made once: a initiates, b answers.
 struct Pair {
-    sim::SimPrimitives crypto{1};
+    sim::SeededLibcrypto crypto{1};
     HandshakeIdentity a = identity(1);
     HandshakeIdentity b = identity(2);
     PendingInitiation pending = *PendingInitiation::make(crypto, a, b.own.open, kAsked, kTimestamp);

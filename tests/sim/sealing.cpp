@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "netft/base/random.hpp"
-#include "netft/control/libcrypto.hpp"
 #include "tests/sim/mixing.hpp"
+#include "tests/sim/seeded_libcrypto.hpp"
 
 namespace netft::sim {
 
@@ -13,15 +13,6 @@ namespace {
 void fill(Random& random, MutableBytes out) {
     for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(random.next());
 }
-
-class RealPrimitives : public control::Libcrypto {
- public:
-    explicit RealPrimitives(std::uint64_t seed) : random_(seed ^ 0x5ea1) {}
-    void random(MutableBytes out) override { fill(random_, out); }
-
- private:
-    Random random_;
-};
 
 // Diffie-Hellman among the integers modulo this prime.
 constexpr std::uint64_t kPrime = 2'147'483'647;
@@ -142,7 +133,7 @@ std::array<std::uint8_t, kTagSize> tag_of(const Secret32& key, Bytes bytes) {
 }  // namespace
 
 std::unique_ptr<session::Primitives> real_primitives(std::uint64_t seed) {
-    return std::make_unique<RealPrimitives>(seed);
+    return std::make_unique<SeededLibcrypto>(seed);
 }
 
 std::unique_ptr<session::Primitives> cheap_primitives(std::uint64_t seed) {

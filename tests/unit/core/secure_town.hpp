@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tests/fuzz/town.hpp"
-#include "tests/sim/sealing.hpp"
+#include "tests/sim/seeded_libcrypto.hpp"
 
 namespace netft::core::test {
 
@@ -20,7 +20,7 @@ using fuzz::Town;
 using Datagram = std::vector<std::uint8_t>;
 
 struct SecureTown {
-    sim::SimPrimitives crypto{1};
+    sim::SeededLibcrypto crypto{1};
     Town town{crypto};
     Settings settings = town.settings(SecurityMode::encrypt);
     Coordinator coordinator{settings, town.identity(), 5};
