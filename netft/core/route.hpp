@@ -238,7 +238,6 @@ class Route {
     std::uint8_t remote_threshold_ = 0;
     std::int8_t owed_flaps_ = 0;  // in Damping::kSuspicion, to be counted
     RouteId remote_id_;
-    std::uint16_t broken_sources_ = 0;  // SourceWatch
     std::uint32_t transitions_ = 0;
     TimePoint since_;
     TimePoint healthy_since_;
@@ -267,6 +266,7 @@ class Route {
     TimePoint stalled_until_;  // an echo of what was sent before measures our stall
     TimePoint echo_received_;
     RttWindow rtt_;
+    std::uint16_t broken_sources_ = 0;  // SourceWatch; here it fills a hole
     JitterMeter jitter_;
     LossMeter loss_in_;
     LossMeter loss_out_;
