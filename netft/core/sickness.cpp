@@ -66,9 +66,11 @@ void OrderMeter::handle_data(TimePoint now, std::uint64_t counter) {
 }
 
 std::optional<unsigned> OrderMeter::take_late_percent(TimePoint now) {
-    if (seen_ < kLeast || units(now) - taken_ < units(TimePoint(500ms))) return {};
+    std::uint32_t age = units(now) - taken_;
+    bool is_ripe = seen_ >= kLeast && age >= units(TimePoint(kWindow));
+    if (!is_ripe && age < units(TimePoint(kWindowMax))) return {};
     taken_ = units(now);
-    unsigned percent = late_ * 100u / seen_;
+    unsigned percent = is_ripe ? late_ * 100u / seen_ : 0;
     seen_ = late_ = 0;
     return percent;
 }

@@ -46,10 +46,13 @@ class OrderMeter {
  public:
     static constexpr std::uint32_t kOvertaken = 4;  // units of 2^20 ns
     static constexpr unsigned kLeast = 64;
+    static constexpr Duration kWindow = 500ms;
+    static constexpr Duration kWindowMax = 3s;
 
     void handle_data(TimePoint now, std::uint64_t counter);
     // Share since it was last taken, in percent; nullopt, and nothing forgotten, before kLeast came
-    // and half a second has passed.
+    // and kWindow has passed. 0 where kWindowMax brought less than kLeast: what came before says
+    // nothing of the path any more.
     std::optional<unsigned> take_late_percent(TimePoint now);
 
  private:

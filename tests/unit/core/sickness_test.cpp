@@ -169,6 +169,24 @@ BOOST_AUTO_TEST_CASE(order_counts_what_was_overtaken_long_ago) {
     BOOST_TEST(!order.take_late_percent(now).has_value());
 }
 
+// Traffic leaves a sick route; what was counted before must not come up when it is well again.
+BOOST_AUTO_TEST_CASE(disorder_seen_under_another_verdict_is_forgotten_without_traffic) {
+    Bed bed;
+    bed.interval = 250ms;
+    for (int i = 0; i < 10; ++i) {
+        bed.step();
+        bed.sickness.handle_duplicate();
+    }
+    BOOST_TEST((bed.step() == Diagnostic::packets_duplicated));
+    TimePoint now = bed.now;
+    for (std::uint64_t n = 100; n < 1'100; ++n) {
+        bed.sickness.order().handle_data(now += 2500us, n % 5 ? n : n - 40);
+        if (n % 100 == 0) BOOST_TEST((bed.step() == Diagnostic::packets_duplicated));
+    }
+    while (bed.sickness.verdict() == Diagnostic::packets_duplicated) bed.step();
+    BOOST_TEST((bed.sickness.verdict() == Diagnostic::none));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
