@@ -318,9 +318,10 @@ void Route::handle_notice(TimePoint now, std::uint64_t counter, const Heartbeat&
     bool is_overtaken = counter < highest_received_;
     count_received(counter, false);
     if (is_overtaken) return;
-    apply(now,
-          is_excused(heartbeat.diagnostic) ? RouteEvent::excused_down : RouteEvent::noticed_down,
-          heartbeat.diagnostic, true);
+    // It came on another route: it proves nothing of this one, and does not raise it.
+    bool excused = state_ != BfdState::down && is_excused(heartbeat.diagnostic);
+    apply(now, excused ? RouteEvent::excused_down : RouteEvent::noticed_down, heartbeat.diagnostic,
+          true);
 }
 
 void Route::learn_remote(TimePoint now, const Heartbeat& heartbeat) {

@@ -71,6 +71,19 @@ Violations a_route_that_dies_during_a_stall_is_found() {
     return s.checkers.violations();
 }
 
+// What a peer says on another route is no sign of life of this one.
+Violations a_notice_after_a_stall_does_not_raise_a_one_way_route() {
+    Stage s({.nodes = 2, .networks = 2, .timing = {100ms, 5}, .seed = 34});
+    s.world.suspend(1, 3s);
+    s.run(1s);
+    s.expect(s.up(0) == 0, "the sleeping peer is down");
+    s.world.link(1, 0, 0).is_cut = true;
+    s.world.suspend(0, 4s);  // meanwhile the peer wakes, and calls both routes down
+    s.run(8s);
+    s.expect(s.up(0) == 1 && s.up(1) == 1, "one end calls a one-way route up");
+    return s.checkers.violations();
+}
+
 // --- sick paths
 
 // A world whose first network is made sick, both ways, and whose second must carry the traffic.
@@ -277,6 +290,7 @@ std::vector<Scenario> grey_scenarios() {
         NETFT_SCENARIO(a_frozen_node_calls_nobody_dead),
         NETFT_SCENARIO(a_paused_machine_calls_nobody_dead),
         NETFT_SCENARIO(a_route_that_dies_during_a_stall_is_found),
+        NETFT_SCENARIO(a_notice_after_a_stall_does_not_raise_a_one_way_route),
         NETFT_SCENARIO(loss_is_left_within_three_seconds),
         NETFT_SCENARIO(a_delay_that_rises_is_left),
         NETFT_SCENARIO(a_delay_that_varies_is_left),
