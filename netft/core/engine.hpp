@@ -65,6 +65,7 @@ struct Verdict {
     PeerId peer;              // data; control of type 6; forward: the target; relayed: the origin
     PeerId relay;             // forward: who asks us to; relayed
     NodeId origin;            // forward
+    SessionIndex session;     // data: that it came in, as we call it
     std::uint16_t space = 0;  // data: counter space
     std::uint64_t train_id = 0;  // data: counter − index
     TrainPrefix train;           // data

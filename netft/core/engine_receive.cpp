@@ -138,6 +138,7 @@ Verdict Engine::State::receive_data(TimePoint now, const Path& path, const Heade
     Verdict verdict;
     verdict.kind = Verdict::Kind::data;
     verdict.peer = plan_peers[ref.peer].id;
+    verdict.session = header.receiver;
     verdict.space = header.space;
     verdict.train_id = header.counter - prefix->index;
     verdict.train = *prefix;

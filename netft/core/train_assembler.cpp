@@ -24,7 +24,7 @@ struct Cell {
 };
 
 struct Slot {
-    PeerId peer;
+    SessionIndex session;
     std::uint16_t space = 0;
     std::uint64_t train_id = 0;
     std::uint16_t count = 0;
@@ -39,12 +39,12 @@ struct Slot {
     std::uint32_t younger = kNone;
 
     bool is(const TrainAssembler::Piece& piece) const {
-        return train_id == piece.train_id && peer == piece.peer && space == piece.space;
+        return train_id == piece.train_id && session == piece.session && space == piece.space;
     }
 };
 
-std::size_t bucket_of(PeerId peer, std::uint16_t space, std::uint64_t train_id) {
-    std::uint64_t key = train_id ^ std::uint64_t{peer.value} << 48 ^ std::uint64_t{space} << 32;
+std::size_t bucket_of(SessionIndex session, std::uint16_t space, std::uint64_t train_id) {
+    std::uint64_t key = train_id ^ std::uint64_t{session.value} << 32 ^ std::uint64_t{space} << 48;
     return (key * 0x9e3779b97f4a7c15 >> 32) % kBuckets;
 }
 
@@ -92,7 +92,7 @@ struct TrainAssembler::State {
 };
 
 std::uint32_t TrainAssembler::State::find(const Piece& piece) const {
-    std::uint32_t i = buckets[bucket_of(piece.peer, piece.space, piece.train_id)];
+    std::uint32_t i = buckets[bucket_of(piece.session, piece.space, piece.train_id)];
     while (i != kNone && !slots[i].is(piece)) i = slots[i].in_bucket;
     return i;
 }
@@ -102,12 +102,12 @@ std::uint32_t TrainAssembler::State::begin(TimePoint now, const Piece& piece) {
     Slot& slot = slots[index];
     free_slots = slot.in_bucket;
     slot = Slot{};
-    slot.peer = piece.peer;
+    slot.session = piece.session;
     slot.space = piece.space;
     slot.train_id = piece.train_id;
     slot.count = piece.train.count;
     slot.began = now;
-    std::uint32_t& bucket = buckets[bucket_of(slot.peer, slot.space, slot.train_id)];
+    std::uint32_t& bucket = buckets[bucket_of(slot.session, slot.space, slot.train_id)];
     slot.in_bucket = std::exchange(bucket, index);
     slot.older = std::exchange(youngest, index);
     (slot.older == kNone ? oldest : slots[slot.older].younger) = index;
@@ -151,7 +151,7 @@ void TrainAssembler::State::release(std::uint32_t index) {
         cells[cell].next = std::exchange(free_cells, cell);
         ++cells_left;
     }
-    std::uint32_t* link = &buckets[bucket_of(slot.peer, slot.space, slot.train_id)];
+    std::uint32_t* link = &buckets[bucket_of(slot.session, slot.space, slot.train_id)];
     while (*link != index) link = &slots[*link].in_bucket;
     *link = slot.in_bucket;
     (slot.older == kNone ? oldest : slots[slot.older].younger) = slot.younger;

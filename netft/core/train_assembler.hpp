@@ -34,6 +34,9 @@ class TrainAssembler {
 
     struct Piece {
         PeerId peer;
+        // A train is sealed in one session. A peer that restarted counts its trains anew, while
+        // pieces of its former life may still wait here: they never belong together.
+        SessionIndex session;
         std::uint16_t space = 0;
         std::uint64_t train_id = 0;
         TrainPrefix train;

@@ -27,6 +27,7 @@ class TrainRun {
         if (!(is_empty() ? data.train.index == 0 : continues(data))) return false;
         if (is_empty()) {
             peer_ = data.peer;
+            session_ = data.session;
             space_ = data.space;
             train_id_ = data.train_id;
             count_ = data.train.count;
@@ -46,6 +47,7 @@ class TrainRun {
     // The i-th piece as the assembler wants it.
     core::TrainAssembler::Piece piece(std::uint16_t i) const {
         return {.peer = peer_,
+                .session = session_,
                 .space = space_,
                 .train_id = train_id_,
                 .train = {.index = i, .count = count_},
@@ -57,13 +59,14 @@ class TrainRun {
     bool continues(const core::Verdict& data) const {
         bool is_last = data.train.index + 1 == count_;
         std::size_t usual = pieces_[0].iov_len;
-        return data.peer == peer_ && data.space == space_ && data.train_id == train_id_ &&
+        return data.session == session_ && data.space == space_ && data.train_id == train_id_ &&
                data.train.count == count_ && data.train.index == next_ &&
                (is_last ? data.body.size() <= usual : data.body.size() == usual);
     }
 
     std::array<iovec, kTrainDatagramsMax> pieces_{};
     PeerId peer_;
+    SessionIndex session_;
     std::uint16_t space_ = 0;
     std::uint64_t train_id_ = 0;
     std::uint16_t count_ = 0;

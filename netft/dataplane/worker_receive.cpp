@@ -116,6 +116,7 @@ void Worker::Impl::handle_data(const core::Verdict& data) {
         spill_run();
         if (!run.add(data)) {
             assemble({.peer = data.peer,
+                      .session = data.session,
                       .space = data.space,
                       .train_id = data.train_id,
                       .train = data.train,

@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (std::size_t i = 0; i < kRecordsMax && in.remaining() >= kRecordSize; ++i) {
         core::TrainAssembler::Piece piece;
         std::uint8_t who = in.u8();
-        piece.peer = PeerId(who >> 4);
+        piece.session = SessionIndex(who >> 4);
         piece.space = who & 15;
         piece.train_id = in.u8();
         piece.train.index = in.u8() % kTrainDatagramsMax;

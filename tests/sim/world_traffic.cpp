@@ -28,8 +28,8 @@ void World::handle(std::size_t i, const core::Verdict& verdict, EndpointId local
             return touch(node).handle_datagram(local_now(i), local, remote, peer, datagram);
         }
         case core::Verdict::Kind::data: {
-            core::TrainAssembler::Piece piece{verdict.peer, verdict.space, verdict.train_id,
-                                              verdict.train, verdict.body};
+            core::TrainAssembler::Piece piece{verdict.peer,     verdict.session, verdict.space,
+                                              verdict.train_id, verdict.train,   verdict.body};
             Bytes train = node.assembler->handle_piece(local_now(i), piece, node.assembler_drops);
             if (!train.empty()) deliver(i, verdict.peer, train);
             return;

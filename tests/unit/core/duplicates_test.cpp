@@ -26,7 +26,7 @@ class Receiver {
         too_old_ += fresh == session::Freshness::too_old;
         if (fresh != session::Freshness::fresh) return;
         std::uint64_t id = d.counter - d.train.index;
-        TrainAssembler::Piece piece{PeerId(1), 0, id, d.train, body_};
+        TrainAssembler::Piece piece{PeerId(1), SessionIndex(1), 0, id, d.train, body_};
         if (!assembler_.handle_piece(now_, piece, drops_).empty()) ++delivered_[id];
     }
     const std::map<std::uint64_t, int>& delivered() const { return delivered_; }

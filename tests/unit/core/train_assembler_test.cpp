@@ -21,6 +21,7 @@ struct Train {
     TrainAssembler::Piece piece(std::uint16_t index) const {
         std::size_t at = index * stride;
         return {PeerId(1),
+                SessionIndex(1),
                 0,
                 id,
                 {index, count()},
@@ -79,6 +80,24 @@ BOOST_AUTO_TEST_CASE(keeps_interleaved_trains_apart) {
     BOOST_TEST(assembler.handle_piece(now, a.piece(4), drops).size() == 500u);
 }
 
+// A peer that restarted counts from the beginning again: the same numbers, other bytes.
+BOOST_AUTO_TEST_CASE(keeps_trains_of_two_lives_of_a_peer_apart) {
+    Train before = make_train(100, 500, 100);
+    Train after = before;
+    for (std::uint8_t& byte : after.bytes) byte = static_cast<std::uint8_t>(~byte);
+    auto of_new_life = [&after](std::uint16_t index) {
+        auto piece = after.piece(index);
+        piece.session = SessionIndex(2);
+        return piece;
+    };
+    for (std::uint16_t i : {0, 1}) (void)assembler.handle_piece(now, before.piece(i), drops);
+    for (std::uint16_t i : {4, 3, 2})
+        BOOST_TEST(assembler.handle_piece(now, of_new_life(i), drops).empty());
+    BOOST_TEST(assembler.handle_piece(now, of_new_life(1), drops).empty());
+    Bytes out = assembler.handle_piece(now, of_new_life(0), drops);
+    BOOST_TEST(std::equal(out.begin(), out.end(), after.bytes.begin(), after.bytes.end()));
+}
+
 BOOST_AUTO_TEST_CASE(counts_contradictions_and_stays_sound) {
     Train a = make_train(100, 500, 100);
     (void)assembler.handle_piece(now, a.piece(0), drops);
@@ -101,11 +120,12 @@ BOOST_AUTO_TEST_CASE(counts_contradictions_and_stays_sound) {
 
 BOOST_AUTO_TEST_CASE(refuses_a_train_longer_than_a_frame) {
     std::vector<std::uint8_t> body(9000);
-    (void)assembler.handle_piece(now, {PeerId(1), 0, 7, {0, 100}, body}, drops);
+    (void)assembler.handle_piece(now, {PeerId(1), SessionIndex(1), 0, 7, {0, 100}, body}, drops);
     BOOST_TEST(drops.of(DropReason::train_too_long) == 1u);
     std::vector<std::uint8_t> half(kTrainBytesMax);
-    (void)assembler.handle_piece(now, {PeerId(1), 0, 8, {0, 2}, half}, drops);
-    BOOST_TEST(assembler.handle_piece(now, {PeerId(1), 0, 8, {1, 2}, half}, drops).empty());
+    (void)assembler.handle_piece(now, {PeerId(1), SessionIndex(1), 0, 8, {0, 2}, half}, drops);
+    BOOST_TEST(assembler.handle_piece(now, {PeerId(1), SessionIndex(1), 0, 8, {1, 2}, half}, drops)
+                   .empty());
     BOOST_TEST(drops.of(DropReason::train_too_long) == 2u);
 }
 
