@@ -75,6 +75,15 @@ bool is_neighbour_discovery(Bytes frame);
 // virtio header ‖ ARP reply or neighbour advertisement (solicited, override) that says `owner` has
 // the solicited address. Empty when `frame` is not such a solicitation.
 Bytes answer_solicitation(Bytes frame, const MacAddress& owner, AnswerBuffer& out);
+
+struct NetworkIdentity {
+    MacAddress mac;
+    IpAddress address;
+};
+// virtio header ‖ gratuitous ARP reply (RFC 5944 §4.6) or neighbour advertisement (override): the
+// peer has this MAC from now on. A kernel that has an entry for the address corrects it, one that
+// has none makes none. `own`, of the same family, is whom to tell.
+Bytes announce(const NetworkIdentity& peer, const NetworkIdentity& own, AnswerBuffer& out);
 // virtio header ‖ ICMP host unreachable (RFC 792, code 1) or ICMPv6 address unreachable (RFC 4443
 // §3.1, code 3) for an IPv4 or IPv6 packet in `frame`, sent as if from its destination address and
 // `peer_mac`. `frame` may be cut behind its first 256 bytes. Empty where RFC 1122 §3.2.2 / RFC 4443

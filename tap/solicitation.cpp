@@ -1,4 +1,5 @@
-// ARP requests (RFC 826) and neighbour solicitations (RFC 4861 §4.3), answered in the peer's place.
+// ARP requests (RFC 826) and neighbour solicitations (RFC 4861 §4.3), answered in the peer's place,
+// and what is said without having been asked.
 #include "tap/checksum.hpp"
 #include "tap/frame.hpp"
 #include "tap/packet.hpp"
@@ -96,17 +97,18 @@ void write_ethernet(const MacAddress& to, const MacAddress& from, std::uint16_t 
     out.u16(type);
 }
 
-void write_arp_reply(const Solicitation& asked, const MacAddress& owner, ByteWriter& out) {
-    write_ethernet(asked.asker_mac, owner, kEtherArp, out);
+// From `sender` to `target`, as the fields of RFC 826 are called.
+void write_arp_reply(const NetworkIdentity& sender, const NetworkIdentity& target,
+                     ByteWriter& out) {
     out.u16(kArpEthernet);
     out.u16(kEtherIpv4);
     out.u8(6);
     out.u8(4);
     out.u16(kArpReply);
-    out.bytes(owner.bytes);
-    out.bytes(asked.target.bytes());
-    out.bytes(asked.asker_mac.bytes);
-    out.bytes(asked.asker.bytes());
+    out.bytes(sender.mac.bytes);
+    out.bytes(sender.address.bytes());
+    out.bytes(target.mac.bytes);
+    out.bytes(target.address.bytes());
 }
 
 // The ICMPv6 message of RFC 4861 §4.4 with its target link-layer address option.
@@ -162,9 +164,24 @@ Bytes answer_solicitation(Bytes frame, const MacAddress& owner, AnswerBuffer& ou
     if (!asked) return {};
     ByteWriter writer(out);
     if (asked->target.is_v4()) {
-        write_arp_reply(*asked, owner, writer);
+        write_ethernet(asked->asker_mac, owner, kEtherArp, writer);
+        write_arp_reply({owner, asked->target}, {asked->asker_mac, asked->asker}, writer);
     } else {
         write_advertisement(*asked, owner, writer);
+    }
+    return writer.written();
+}
+
+Bytes announce(const NetworkIdentity& peer, const NetworkIdentity& own, AnswerBuffer& out) {
+    ByteWriter writer(out);
+    if (peer.address.is_v4()) {
+        // Gratuitous: it counts even where the entry was changed within the last second, which is
+        // Linux's "locktime" for other replies.
+        write_ethernet(own.mac, peer.mac, kEtherArp, writer);
+        write_arp_reply(peer, peer, writer);
+    } else {
+        // As if asked: the kernel may be set to drop unsolicited advertisements.
+        write_advertisement({own.mac, own.address, peer.address}, peer.mac, writer);
     }
     return writer.written();
 }

@@ -17,6 +17,13 @@ bool has_address(const core::PlanPeer& peer, const IpAddress& address) {
            std::find(peer.extra.begin(), peer.extra.end(), address) != peer.extra.end();
 }
 
+template <typename Visitor>
+void for_each_address(const core::PlanPeer& peer, Visitor&& visit) {
+    visit(peer.ipv4);
+    visit(peer.ipv6);
+    for (const IpAddress& address : peer.extra) visit(address);
+}
+
 }  // namespace
 
 void Worker::Impl::read_adapter() {
@@ -116,6 +123,20 @@ void Worker::Impl::handle_neighbour_discovery(Bytes frame) {
         return;
     }
     drops.count(DropReason::frame_unknown_peer);
+}
+
+// A peer that comes back with another NIC has another MAC: our kernel would send to the old one
+// until its entry is probed, half a minute and more.
+void Worker::Impl::announce_macs(const core::Plan& next) {
+    if (!settings.role.is_first()) return;
+    for (const core::PlanPeer& peer : next.peers) {
+        const core::PlanPeer* known = engine.find_peer(peer.id);
+        if (peer.mac.is_zero() || (known != nullptr && known->mac == peer.mac)) continue;
+        for_each_address(peer, [&](const IpAddress& address) {
+            const IpAddress& own = address.is_v4() ? next.adapter.ipv4 : next.adapter.ipv6;
+            write_answer(tap::announce({peer.mac, address}, {next.adapter.mac, own}, answer));
+        });
+    }
 }
 
 void Worker::Impl::handle_unicast(Bytes frame, const MacAddress& destination,

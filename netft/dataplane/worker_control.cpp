@@ -10,6 +10,7 @@ void Worker::Impl::handle_snapshot() {
     const Snapshot* next = snapshots.poll();
     if (next == nullptr) return;
     snapshot = next;
+    announce_macs(next->plan);
     engine.handle_plan(now, next->plan);
     layout = TrainLayout::of(next->plan.datagram_bytes_max, next->plan.tag_bytes());
     keys.follow(next->plan);

@@ -105,6 +105,7 @@ struct Worker::Impl {
     void send_to_all(const core::TrainTicket& ticket, MbufPtr sealed, std::uint16_t stride);
     bool seal(SessionIndex session, std::span<const MutableBytes> datagrams);
     bool send_sealed(EndpointId local, SessionIndex session, const Outgoing& outgoing);
+    void announce_macs(const core::Plan& next);
     void write_answer(Bytes answer);
     bool write_adapter(std::span<const iovec> frame);
 

@@ -106,3 +106,21 @@ def a_stopped_process_that_goes_on_finds_its_way_back(lab):
         lab["n1"].run("kill", "-CONT", pid)
     lab.wait_all_up()
     assert is_alive(pid)
+
+
+@test(TWO)
+def a_peer_that_returns_with_another_nic_is_reached_at_once(lab):
+    """The adapter's MAC is made of the first NIC's: the other kernel holds the old one."""
+    daemon, address = lab["n2"], lab.peer("n1", "n2")["ipv4"]
+    before = daemon.run("cat", "/sys/class/net/eth0/address").stdout.strip()
+    lab["n1"].run("ping", "-c", 1, "-W", 2, address)
+    daemon.stop()
+    try:
+        daemon.run("ip", "link", "set", "eth0", "address", "02:00:00:00:77:01")
+        daemon.start()
+        lab.wait_all_up()
+        lab["n1"].run("ping", "-c", 1, "-W", 2, address)
+        assert "frame_unknown_peer" not in lab["n1"].show()["drops"], lab["n1"].show()["drops"]
+    finally:
+        daemon.stop()
+        daemon.run("ip", "link", "set", "eth0", "address", before)

@@ -83,6 +83,24 @@ BOOST_AUTO_TEST_CASE(routes_come_up_and_ping_crosses) {
     BOOST_TEST(report.counters.heartbeats_sent > 0u);
 }
 
+// As after a restart with another NIC.
+BOOST_AUTO_TEST_CASE(the_kernel_is_told_of_a_peers_new_mac) {
+    start(1);
+    const std::string ping = "ping -c 1 -W 2 ";
+    BOOST_TEST(n1.space().succeeds(ping + "169.254.77.2"));
+    BOOST_TEST(n1.space().succeeds(ping + "-6 fe80::77:2%netft0"));
+    BOOST_TEST(n2.space().succeeds("ip link set netft0 address 02:00:00:00:00:42"));
+    const MacAddress mac{{2, 0, 0, 0, 0, 0x42}};
+    n2.publish([&](core::Plan& plan) { plan.adapter.mac = mac; });
+    std::uint64_t before = n1.report().counters.answers_to_adapter;
+    n1.publish([&](core::Plan& plan) { plan.peers[0].mac = mac; });
+    wait_until("the announcements",
+               [&] { return n1.report().counters.answers_to_adapter == before + 2; });
+    BOOST_TEST(n1.space().succeeds(ping + "169.254.77.2"));
+    BOOST_TEST(n1.space().succeeds(ping + "-6 fe80::77:2%netft0"));
+    BOOST_TEST(n1.report().drops.of(DropReason::frame_unknown_peer) == 0u);
+}
+
 void a_tcp_stream_crosses(TwoNodes& nodes, SecurityMode security) {
     auto& [n1, n2] = nodes;
     nodes.start(1, security);

@@ -87,6 +87,32 @@ BOOST_AUTO_TEST_CASE(a_neighbour_solicitation_is_answered_solicited_and_override
     BOOST_TEST(sum.value() == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_new_mac_is_announced_by_a_gratuitous_arp_reply) {
+    AnswerBuffer room;
+    const Bytes told = announce({kPeerMac, kPeer4}, {kOwnMac, kOwn4}, room);
+    const Buffer wanted =
+        with_virtio({}, ethernet(kOwnMac, kPeerMac, kEtherArp)) + built([](ByteWriter& out) {
+            out.u16(1);
+            out.u16(kEtherIpv4);
+            out.u8(6);
+            out.u8(4);
+            out.u16(2);
+            for (int i = 0; i < 2; ++i) {
+                out.bytes(kPeerMac.bytes);
+                out.bytes(kPeer4.bytes());
+            }
+        });
+    BOOST_CHECK(Buffer(told.begin(), told.end()) == wanted);
+}
+
+BOOST_AUTO_TEST_CASE(a_new_mac_is_announced_by_the_advertisement_that_answers) {
+    AnswerBuffer room;
+    AnswerBuffer asked;
+    const Bytes told = announce({kPeerMac, kPeer6}, {kOwnMac, kOwn6}, room);
+    const Bytes answer = answer_solicitation(solicitation(), kPeerMac, asked);
+    BOOST_CHECK(Buffer(told.begin(), told.end()) == Buffer(answer.begin(), answer.end()));
+}
+
 BOOST_AUTO_TEST_CASE(what_asks_for_nothing_gets_no_answer) {
     struct Case {
         std::string what;
