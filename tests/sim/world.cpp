@@ -118,6 +118,7 @@ void World::start(std::size_t i) {
     node.received = 0;
     node.consumed = 0;
     node.stalled_until.reset();
+    node.missed_interfaces = node.missed_settings = false;
     core::CoordinatorIdentity identity{random_.next(), mac_of(i), node_keys_[i].secret,
                                        wall_offsets_[i].count(), primitives_.get()};
     node.coordinator =
@@ -131,7 +132,7 @@ void World::start(std::size_t i) {
 }
 
 void World::announce_restart(std::size_t i, bool restarts) {
-    if (!nodes_[i].running) return;
+    if (!nodes_[i].running || nodes_[i].stalled_until) return;
     nodes_[i].is_restarting = restarts;
     nodes_[i].engine->announce_restart(local_now(i), restarts);
     pump(i);
@@ -177,15 +178,21 @@ void World::step_wall_clock(std::size_t i, Duration by) {
 
 void World::set_carrier(std::size_t i, std::size_t network, bool on) {
     nodes_[i].carrier[network] = on;
-    if (!nodes_[i].running) return;
-    touch(nodes_[i]).handle_interfaces(local_now(i), facts_of(i));
-    pump(i);
+    tell_interfaces(i);
 }
 
 void World::set_address(std::size_t i, std::size_t network, bool present) {
     nodes_[i].has_address[network] = present;
-    if (!nodes_[i].running) return;
-    touch(nodes_[i]).handle_interfaces(local_now(i), facts_of(i));
+    tell_interfaces(i);
+}
+
+// A node that does not run now hears of it when it goes on: its clock may not have moved till then.
+void World::tell_interfaces(std::size_t i) {
+    SimNode& node = nodes_[i];
+    if (!node.running) return;
+    node.missed_interfaces = node.stalled_until.has_value();
+    if (node.missed_interfaces) return;
+    touch(node).handle_interfaces(local_now(i), facts_of(i));
     pump(i);
 }
 
@@ -205,8 +212,11 @@ void World::reload_without(std::size_t i, std::size_t other) {
 }
 
 void World::reload(std::size_t i) {
-    if (!nodes_[i].running) return;
-    auto refusals = touch(nodes_[i]).handle_settings(local_now(i), settings_of(i));
+    SimNode& node = nodes_[i];
+    if (!node.running) return;
+    node.missed_settings = node.stalled_until.has_value();
+    if (node.missed_settings) return;
+    auto refusals = touch(node).handle_settings(local_now(i), settings_of(i));
     if (!refusals.empty()) observer_.on_violation("reload refused: " + refusals.front());
     pump(i);
 }

@@ -128,6 +128,8 @@ struct SimNode {
     TimePoint stalled_since;
     std::optional<TimePoint> asleep_at;  // by its clock, which sleeps, too
     std::vector<std::size_t> waiting;    // packets that came while stalled
+    bool missed_interfaces = false;      // changed while stalled
+    bool missed_settings = false;
     std::uint64_t wake_version = 0;
     std::optional<TimePoint> wakes_at;  // the one wake of this version that is queued
     // The coordinator's, until it is touched.
@@ -215,6 +217,7 @@ class World {
     TimePoint when(std::size_t node, TimePoint local) const;
     core::Settings settings_of(std::size_t node) const;
     void reload(std::size_t node);
+    void tell_interfaces(std::size_t node);
     bool is_clone(std::size_t node) const {
         return settings_.last_is_clone && node + 1 == settings_.nodes;
     }

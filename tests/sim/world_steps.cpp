@@ -108,6 +108,8 @@ void World::resume(SimNode& node, const Step& step) {
     }
     node.waiting.clear();
     node.engine->handle_timers(local);
+    if (node.missed_interfaces) tell_interfaces(step.node);
+    if (node.missed_settings) reload(step.node);
     touch(node).handle_timers(local);
     pump(step.node);
 }
