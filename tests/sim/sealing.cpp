@@ -10,10 +10,6 @@ namespace netft::sim {
 
 namespace {
 
-void fill(Random& random, MutableBytes out) {
-    for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(random.next());
-}
-
 // Diffie-Hellman among the integers modulo this prime.
 constexpr std::uint64_t kPrime = 2'147'483'647;
 constexpr std::uint64_t kGenerator = 7;

@@ -6,12 +6,14 @@
 
 namespace netft::sim {
 
+inline void fill(Random& random, MutableBytes out) {
+    for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(random.next());
+}
+
 class SeededLibcrypto : public control::Libcrypto {
  public:
     explicit SeededLibcrypto(std::uint64_t seed) : random_(seed ^ 0x5ea1) {}
-    void random(MutableBytes out) override {
-        for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(random_.next());
-    }
+    void random(MutableBytes out) override { fill(random_, out); }
 
  private:
     Random random_;
