@@ -125,19 +125,29 @@ Checked check_prefixes(const ConfigEntries& entries) {
 }  // namespace
 
 // A worker sends from the port + its number. How many "auto" makes shows at the node only.
+Checked check_source_port(const core::NodeSettings& node, unsigned workers, unsigned port,
+                          std::uint32_t line, const char* key) {
+    if (workers == 0 || port + workers - 1 <= 65'535u) return {};
+    return refuse_key(line, key,
+                      "the " + std::to_string(workers) + " workers of node " + quoted(node.name) +
+                          " send from the ports " + std::to_string(port) +
+                          " and up; allowed: a port of " + std::to_string(65'536 - workers) +
+                          " at most");
+}
+
 Checked check_source_ports(const ConfigEntries& entries) {
     for (std::size_t i = 0; i < entries.settings.nodes.size(); ++i) {
         const core::NodeSettings& node = entries.settings.nodes[i];
-        unsigned count = node.workers.value_or(entries.settings.workers).count;
+        const NodeLines& lines = entries.node_lines[i];
+        unsigned workers = node.workers.value_or(entries.settings.workers).count;
         for (std::size_t j = 0; j < node.endpoints.size(); ++j) {
-            const Endpoint& endpoint = node.endpoints[j].endpoint;
-            if (count == 0 || endpoint.port + count - 1 <= 65'535u) continue;
-            return refuse_key(entries.node_lines[i].endpoints[j], "node.endpoints",
-                              "the " + std::to_string(count) + " workers of node " +
-                                  quoted(node.name) + " send from the ports " +
-                                  std::to_string(endpoint.port) + " and up; allowed: a port of " +
-                                  std::to_string(65'536 - count) + " at most");
+            auto checked = check_source_port(node, workers, node.endpoints[j].endpoint.port,
+                                             lines.endpoints[j], "node.endpoints");
+            if (!checked) return checked;
         }
+        // What is not in the list has the cluster's.
+        auto checked = check_source_port(node, workers, entries.settings.port, lines.node, "port");
+        if (!checked) return checked;
     }
     return {};
 }

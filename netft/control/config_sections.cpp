@@ -166,7 +166,7 @@ Checked check_damping(const core::DampingRule& rule, std::uint32_t line) {
         return refuse(line, "suppress is " + std::to_string(rule.suppress) +
                                 "; allowed: above reuse, which is " + std::to_string(rule.reuse));
     double ceiling = core::penalty_ceiling(rule);
-    if (ceiling <= rule.suppress)
+    if (ceiling < rule.suppress + 1.0)
         return refuse(line, "max lets no penalty be above " + std::to_string(std::lround(ceiling)) +
                                 "; allowed: a longer max, a shorter half_life, or suppress below "
                                 "that");
@@ -257,9 +257,11 @@ Read worker(core::Settings& out) {
 // What it does not name is the cluster's.
 Read node_worker(core::NodeSettings& node, const core::WorkerCount& cluster) {
     return [&node, &cluster](const toml::node& value) -> Checked {
-        node.workers = cluster;
-        return table_of({{"count", worker_count(*node.workers)},
-                         {"cores", worker_cores(*node.workers)}})(value);
+        core::WorkerCount& own = node.workers.emplace(cluster);
+        auto read = table_of({{"count", worker_count(own)}, {"cores", worker_cores(own)}})(value);
+        // The cluster's processors may be more than this node has workers.
+        if (own.count != 0 && own.cores.size() > own.count) own.cores.resize(own.count);
+        return read;
     };
 }
 

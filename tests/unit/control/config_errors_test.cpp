@@ -199,6 +199,10 @@ BOOST_AUTO_TEST_CASE(the_cluster_needs_a_good_name) {
 BOOST_AUTO_TEST_CASE(a_port_is_1_to_65535) {
     BOOST_TEST(error_of(kHead + "port = 0").starts_with("c.toml:2: port: 0 is out of range"));
     BOOST_TEST(error_of(kHead + "port = 65536").ends_with("allowed: 1 to 65535"));
+    std::string high = kHead + "port = 65530\n" + kOpen + "[worker]\ncount = 16\n" +
+                       node_text("n1", 1, "\"10.0.0.1:3343\"") + node_text("n2", 2, "");
+    BOOST_TEST(error_of(high).starts_with(
+        "c.toml:7: port: the 16 workers of node \"n1\" send from the ports 65530 and up"));
 }
 
 BOOST_AUTO_TEST_CASE(a_bad_security_section_says_where_and_what_is_allowed) {

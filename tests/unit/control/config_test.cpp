@@ -120,6 +120,13 @@ BOOST_AUTO_TEST_CASE(a_short_file_gets_the_documented_defaults) {
     BOOST_TEST((s.nodes[0].port == core::PortKind::socket));
 }
 
+BOOST_AUTO_TEST_CASE(a_node_of_fewer_workers_takes_as_many_of_the_clusters_processors) {
+    core::Settings s = parsed(kHead + "[worker]\ncount = 2\ncores = [2, 3]\n" +
+                              node_text("n1", 1, "\"10.0.0.1\"") + "worker = { count = 1 }\n" +
+                              node_text("n2", 2, ""));
+    BOOST_TEST((s.own_workers() == core::WorkerCount{1, {2}}));
+}
+
 BOOST_AUTO_TEST_CASE(every_key_arrives_where_it_belongs) {
     core::Settings s = parsed(kEverything);
     BOOST_TEST(s.cluster == "demo_1");
