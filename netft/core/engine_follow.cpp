@@ -36,6 +36,12 @@ void Engine::State::publish_selection(std::uint32_t peer_slot) {
     role.board->make_line(plan_peers[peer_slot].id).publish(selection);
 }
 
+// Those whose traffic this one carries.
+void Engine::State::publish_relayed(PeerId relay) {
+    for (std::uint32_t slot = 0; slot < peers.size(); ++slot)
+        if (peers[slot].relay == relay) publish_selection(slot);
+}
+
 // What other workers have sent and received on the route is the route's, too.
 void Engine::State::join_counts(std::uint32_t slot) {
     if (role.workers == 1 || !role.is_first()) return;
@@ -44,11 +50,12 @@ void Engine::State::join_counts(std::uint32_t slot) {
 }
 
 // From which source port a heartbeat goes. What is not regular goes from the first, as it does with
-// one worker.
+// one worker, or where that is broken from the first that is not.
 std::uint8_t Engine::State::watch_sent(std::uint32_t slot, std::uint64_t counter, bool is_regular) {
     if (role.workers == 1) return 0;
     watches[slot].handle_sent(counter, is_regular);
-    return is_regular ? SourceWatch::source_of(counter, role.workers) : std::uint8_t{0};
+    if (is_regular) return SourceWatch::source_of(counter, role.workers);
+    return static_cast<std::uint8_t>(std::countr_one(routes[slot]->broken_sources()));
 }
 
 // True: another source port is broken, or sound again.

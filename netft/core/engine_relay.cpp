@@ -45,7 +45,7 @@ std::optional<TrainTicket> Engine::begin_hop(TimePoint now, PeerId next, std::ui
     std::size_t count = 1;
     if (s.plan_peers[slot].traffic.policy == Policy::duplicate)
         count = peer.target_count;
-    else if (!peer.is_calm(now) && peer.copies.take(now, datagrams))
+    else if (!peer.is_calm(now) && peer.copies.take(now, s.copy_cost(datagrams)))
         count = peer.copied_count;
     for (std::size_t i = 0; i < count; ++i) s.take_destination(peer, i, i, datagrams);
     TrainTicket ticket = s.relay_ticket(slot, datagrams);
@@ -141,7 +141,9 @@ Verdict Engine::State::receive_reach(TimePoint now, const Header& header, Sessio
     if (!reach) return drop(DropReason::rx_malformed);
     if (header.counter <= relaying.reach_counter) return drop(DropReason::rx_too_old);
     relaying.reach_counter = header.counter;
+    bool is_other_size = relaying.datagram_bytes_max != reach->datagram_bytes_max;
     relaying.datagram_bytes_max = reach->datagram_bytes_max;
+    if (is_other_size) publish_relayed(plan_peers[ref.peer].id);
     relaying.reaches.clear();
     for (std::size_t i = 0; i < reach->count(); ++i) {
         if (relaying.reaches.size() == relaying.reaches.capacity()) break;

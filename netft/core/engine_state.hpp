@@ -267,6 +267,11 @@ struct Engine::State {
     std::uint32_t slot_of_node(NodeId node) const;
     // engine_follow.cpp
     void publish_selection(std::uint32_t peer_slot);
+    void publish_relayed(PeerId relay);
+    // Each worker may send its part of the copies.
+    std::uint16_t copy_cost(std::uint16_t datagrams) const {
+        return static_cast<std::uint16_t>(datagrams * role.workers);
+    }
     void follow(std::uint32_t peer_slot);
     void follow_anew(std::uint32_t peer_slot);
     void take_selection(std::uint32_t peer_slot, const PeerSelection& selection);

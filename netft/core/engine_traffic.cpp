@@ -72,11 +72,9 @@ Engine::State::Targets Engine::State::choose_targets(TimePoint now, std::uint32_
         case Policy::spread: return {spread_target(now, peer_slot, flow.hash), 1};
         case Policy::failover: break;
     }
-    // Sickness may last for ever, and bulk is not copied for ever. Each worker may send its part of
-    // the copies.
+    // Sickness may last for ever, and bulk is not copied for ever.
     bool wants_copies = !peer.is_calm(now) || (peer.is_sick && datagrams == 1);
-    auto cost = static_cast<std::uint16_t>(datagrams * role.workers);
-    bool has_copies = wants_copies && peer.copies.take(now, cost);
+    bool has_copies = wants_copies && peer.copies.take(now, copy_cost(datagrams));
     return {0, has_copies ? peer.copied_count : 1u};
 }
 

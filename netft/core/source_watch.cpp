@@ -56,8 +56,12 @@ void SourceWatch::judge() {
         if (runs_[i].lost >= enough) silent = static_cast<std::uint16_t>(silent | bit);
         is_clear &= runs_[i].lost >= enough || runs_[i].good >= enough;
     }
-    bool is_all = silent == (1u << sources_) - 1;
-    if (is_clear && !is_all) broken_ = static_cast<std::uint16_t>(broken_ | silent);
+    auto all = static_cast<std::uint16_t>((1u << sources_) - 1);
+    bool is_all = silent == all;
+    if (!is_clear || is_all) return;
+    broken_ = static_cast<std::uint16_t>(broken_ | silent);
+    // One broken before got `enough` through by now: not all are, and the newer picture counts.
+    if (broken_ == all) broken_ = silent;
 }
 
 }  // namespace netft::core

@@ -57,6 +57,23 @@ BOOST_AUTO_TEST_CASE(several_are_named_but_never_all) {
     BOOST_TEST(dead.watch.broken() == 0u);
 }
 
+// The switch moves the flows: what was broken is sound, and the other way round.
+BOOST_AUTO_TEST_CASE(all_are_never_named_even_when_the_paths_change_places) {
+    for (std::size_t sources : {2u, 3u, 4u, 16u}) {
+        auto all = static_cast<std::uint16_t>((1u << sources) - 1);
+        std::uint16_t first = static_cast<std::uint16_t>(all >> sources / 2);
+        Bed bed(sources);
+        for (std::uint16_t dead : {first, static_cast<std::uint16_t>(all & ~first), first}) {
+            auto cut = [dead](unsigned source) { return (dead >> source & 1) != 0; };
+            for (int i = 0; i < 400; ++i) {
+                bed.run(1, 1, cut);
+                BOOST_TEST(bed.watch.broken() != all);
+            }
+            BOOST_TEST(bed.watch.broken() == dead);
+        }
+    }
+}
+
 // A peer whose heartbeats come at half of our rate echoes every second of ours: no evidence.
 BOOST_AUTO_TEST_CASE(a_peer_that_reports_rarely_breaks_nothing) {
     for (unsigned every : {2u, 3u, 4u, 7u}) {

@@ -271,6 +271,12 @@ BOOST_AUTO_TEST_CASE(where_there_is_no_other_route_data_goes_from_the_source_por
     BOOST_TEST(begin(0)->destinations[0].source == 0u);
     BOOST_TEST(begin(1)->destinations[0].source == 0u);
     BOOST_TEST(begin(2)->destinations[0].source == 2u);
+    std::uint16_t named = 0;
+    while (auto event = ours[0].poll_event()) {
+        auto* t = std::get_if<RouteTransition>(&*event);
+        if (t != nullptr && t->reason == Diagnostic::path_member_broken) named = t->broken_sources;
+    }
+    BOOST_TEST(named == 0b010u);
     lost_source = 0;
     run(5s);
     BOOST_TEST(begin(0)->destinations[0].source == 1u);
