@@ -27,7 +27,7 @@ class AdaptiveThreshold {
     std::uint8_t threshold(std::uint8_t configured, const Timing& timing) const;
     // Rounded up to a quarter of an interval; 0: not measured.
     Duration longest_gap(Duration interval) const;
-    // The peer is another, or sends at another interval.
+    // The peer is another, or the interval: the gaps were measured in intervals.
     void reset() { *this = AdaptiveThreshold(); }
 
  private:

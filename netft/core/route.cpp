@@ -71,6 +71,7 @@ void Route::configure(TimePoint now, const RoutePlan& plan) {
     bool was_usable = plan_.usable;
     bool was_admin_up = plan_.admin_up;
     bool new_timing = plan_.timing != plan.timing;
+    if (plan_.timing.delay != plan.timing.delay) adaptive_.reset();
     plan_ = plan;
     if (new_timing) {
         Duration delay = plan.timing.delay;
@@ -119,9 +120,10 @@ void Route::handle_peer_restart(TimePoint now) {
     bool is_awaited = peer_restart_ != PeerRestart::none;
     OptionalTime end_of_excuse = detection_deadline_;
     if (!is_awaited) {
-        excuse_loss();  // the node died, not the path
+        excuse_flap();  // the node died, not the path
         apply(now, RouteEvent::path_lost, Diagnostic::peer_restarted, false);
         ever_lost_ = false;
+        adaptive_.reset();
     }
     forget_remote();
     if (is_awaited) {
@@ -207,8 +209,8 @@ void Route::apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remot
         sickness_.excuse();
         jitter_.reset();
         arm_detection();
-        if (reason_ == Diagnostic::peer_stalled) excuse_loss();
-        loss_counts_ = suspicion_counts_ = false;
+        if (reason_ == Diagnostic::peer_stalled) excuse_flap();
+        counted_flaps_ = 0;
     }
     if (from == BfdState::up) {
         ever_lost_ = true;
@@ -237,7 +239,8 @@ void Route::set_suspect(TimePoint now, bool suspect, Diagnostic reason, bool rem
         ever_lost_ = true;
     else
         healthy_since_ = now;
-    if (!suspect) suspicion_counts_ = false;
+    if (!suspect && remote_was_stalled_) excuse_flap();
+    if (!suspect) counted_flaps_ = 0;
     if (suspect && !from_suspect) note_suspicion(reason);
     transmit_due_ = may_send();
     emit(now, state_, from_suspect, told, remote_said_so_);
@@ -258,7 +261,6 @@ void Route::emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic rea
     bool is_ours = reason == Diagnostic::none && t.to_damped;
     t.reason = is_ours ? Diagnostic::flapping : reason;
     t.remote_said_so = remote && !is_ours;
-    t.broken_sources = broken_sources_;
     transitions_out_.push(t);
 }
 
@@ -267,6 +269,7 @@ std::optional<RouteTransition> Route::poll_transition() {
     if (!first) return {};
     first->route = plan_.id;
     first->peer = plan_.peer;
+    if (first->reason == Diagnostic::path_member_broken) first->broken_sources = broken_sources_;
     recent_.copy_to(*first);
     return first;
 }
@@ -327,6 +330,8 @@ void Route::handle_notice(TimePoint now, std::uint64_t counter, const Heartbeat&
 void Route::learn_remote(TimePoint now, const Heartbeat& heartbeat) {
     last_heard_ = now;
     remote_id_ = heartbeat.sender_route;
+    // With a poll: another configuration; without: it goes up or down (RFC 5880 §6.8.3).
+    if (heartbeat.poll && remote_desired_tx_ != packed(heartbeat.desired_tx)) adaptive_.reset();
     remote_threshold_ = heartbeat.threshold;
     remote_desired_tx_ = packed(heartbeat.desired_tx);
     remote_required_rx_ = packed(heartbeat.required_rx);

@@ -191,7 +191,7 @@ class Route {
     void count_flaps(TimePoint now, const DampingRule& rule);
     void note_suspicion(Diagnostic reason);
     void note_loss(Diagnostic reason);
-    void excuse_loss();
+    void excuse_flap();
     void settle_restart(TimePoint now, const Heartbeat& heartbeat);
     void emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic reason, bool remote);
     void learn_remote(TimePoint now, const Heartbeat& heartbeat);
@@ -229,14 +229,14 @@ class Route {
     bool is_suspecting_ : 1 = false;       // armed, from last_heard_ on
     bool damped_ : 1 = false;              // whatever its state
     bool told_damped_ : 1 = false;         // by the last transition
-    bool suspicion_counts_ : 1 = false;    // the one that goes on is in the penalty
-    bool loss_counts_ : 1 = false;         // likewise
     PeerRestart peer_restart_ = PeerRestart::none;
     std::uint8_t notices_left_ = 0;
     std::uint8_t stall_tellings_ = 0;
     std::uint8_t patience_ = 4;  // quarters
     std::uint8_t remote_threshold_ = 0;
-    std::int8_t owed_flaps_ = 0;  // in Damping::kSuspicion, to be counted
+    // In Damping::kSuspicion: to be counted; counted for the suspicion or loss that goes on.
+    std::int8_t owed_flaps_ = 0;
+    std::int8_t counted_flaps_ = 0;
     RouteId remote_id_;
     std::uint32_t transitions_ = 0;
     TimePoint since_;

@@ -34,25 +34,26 @@ bool is_path_fault(Diagnostic reason) {
 }  // namespace
 
 void Route::note_loss(Diagnostic reason) {
-    if (!is_path_fault(reason)) return;
-    std::int8_t rest = suspicion_counts_ ? kLoss - kSuspicion : kLoss;
-    owed_flaps_ = static_cast<std::int8_t>(owed_flaps_ + rest);
-    loss_counts_ = true;
-    suspicion_counts_ = false;
+    if (!is_path_fault(reason)) {
+        counted_flaps_ = 0;
+        return;
+    }
+    owed_flaps_ = static_cast<std::int8_t>(owed_flaps_ + kLoss - counted_flaps_);
+    counted_flaps_ = kLoss;
 }
 
 // A slow node suspects everybody. A path that takes heartbeats and loses data is as good as down.
 void Route::note_suspicion(Diagnostic reason) {
     bool is_node = patience_ > 4 || stall_tellings_ > 0 || remote_was_stalled_;
-    suspicion_counts_ = !is_node && is_path_fault(reason);
-    if (!suspicion_counts_) return;
-    std::int8_t flaps = reason == Diagnostic::data_lost ? kLoss : kSuspicion;
-    owed_flaps_ = static_cast<std::int8_t>(owed_flaps_ + flaps);
+    if (is_node || !is_path_fault(reason)) return;
+    counted_flaps_ = reason == Diagnostic::data_lost ? kLoss : kSuspicion;
+    owed_flaps_ = static_cast<std::int8_t>(owed_flaps_ + counted_flaps_);
 }
 
-void Route::excuse_loss() {
-    if (loss_counts_) owed_flaps_ = static_cast<std::int8_t>(owed_flaps_ - kLoss);
-    loss_counts_ = false;
+// The loss or suspicion that goes on is no fault of the path.
+void Route::excuse_flap() {
+    owed_flaps_ = static_cast<std::int8_t>(owed_flaps_ - counted_flaps_);
+    counted_flaps_ = 0;
 }
 
 void Route::count_flaps(TimePoint now, const DampingRule& rule) {
@@ -62,7 +63,8 @@ void Route::count_flaps(TimePoint now, const DampingRule& rule) {
     damped_ = damping_.is_damped(now, rule, was_damped);
     if (damped_ == was_damped || !is_up()) return;
     transmit_due_ = may_send();
-    emit(now, state_, suspect_, damped_ ? Diagnostic::flapping : reason_, false);
+    emit(now, state_, suspect_, damped_ ? Diagnostic::flapping : reason_,
+         !damped_ && remote_said_so_);
 }
 
 void Route::report_damping(TimePoint now, const DampingRule& rule, RouteReport& out) const {

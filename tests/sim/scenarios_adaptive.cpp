@@ -70,6 +70,22 @@ Violations a_calm_path_is_detected_sooner() {
     return s.checkers.violations();
 }
 
+Violations what_was_learned_at_one_interval_is_forgotten_at_another() {
+    Gappy s(214, kAdaptive);
+    s.stay_calm(150s);
+    s.expect(s.route(0).adapted_threshold == 3, "the threshold has not fallen");
+    for (std::size_t node : {0, 1}) {
+        Timing timing = kAdaptive;
+        timing.delay = 50ms;
+        s.world.reload_timing(node, timing);
+        s.run(1s);
+        s.expect(s.route(0).adapted_threshold >= 5 && s.route(1).adapted_threshold >= 5,
+                 "a threshold of the former interval stays in force");
+    }
+    s.expect(s.route(0).detection_time == 250ms, "the new interval is not in force");
+    return s.checkers.violations();
+}
+
 Violations stalls_of_a_node_adapt_nothing() {
     Gappy s(213, kAdaptive);
     s.stay_calm(150s);
@@ -89,6 +105,7 @@ std::vector<Scenario> adaptive_scenarios() {
 #define NETFT_SCENARIO(name) {#name, name}
         NETFT_SCENARIO(gaps_that_defeat_the_fixed_threshold_are_ridden_out),
         NETFT_SCENARIO(a_calm_path_is_detected_sooner),
+        NETFT_SCENARIO(what_was_learned_at_one_interval_is_forgotten_at_another),
         NETFT_SCENARIO(stalls_of_a_node_adapt_nothing),
 #undef NETFT_SCENARIO
     };

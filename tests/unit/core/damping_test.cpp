@@ -233,6 +233,21 @@ BOOST_FIXTURE_TEST_CASE(a_loss_that_was_a_node_is_taken_back, Flapping) {
     BOOST_TEST(penalty() <= 1u);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_suspicion_that_was_a_node_is_taken_back, Flapping) {
+    for (int i = 0; i < 100; ++i) {  // it stalls again and again, and says so each time
+        stay_silent(300ms);
+        BOOST_REQUIRE(route.is_suspect());
+        hear(BfdState::up, Diagnostic::none, true);
+        BOOST_REQUIRE(!route.is_suspect());
+        BOOST_TEST(penalty() <= 1u);
+    }
+    stay_silent(300ms);
+    BOOST_REQUIRE(route.is_suspect());
+    route.handle_peer_restart(now);
+    settle();
+    BOOST_TEST(penalty() <= 1u);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_flapping_route_comes_up_damped_and_is_free_in_time, Flapping) {
     for (int i = 0; i < 4; ++i) flap();
     BOOST_TEST(!route.candidate().is_damped);
