@@ -146,6 +146,11 @@ class Engine {
     // nullopt: nothing to do ever.
     std::optional<TimePoint> next_deadline() const;
 
+    // From which source port what is neither heartbeat nor data goes: 0, or where the route is
+    // known to be dead from there, the first that is not.
+    std::uint8_t sound_source(const Path& path) const;
+    // Where answers go: a datagram may come from another source port of the peer's.
+    Endpoint far_end(const Path& path) const;
     // The peer whose adapter has this MAC or alias; nullopt: none.
     std::optional<PeerId> peer_of(const MacAddress& mac) const;
     const PlanPeer* find_peer(PeerId peer) const;  // borrowed until the next handle_plan()

@@ -55,7 +55,19 @@ std::uint8_t Engine::State::watch_sent(std::uint32_t slot, std::uint64_t counter
     if (role.workers == 1) return 0;
     watches[slot].handle_sent(counter, is_regular);
     if (is_regular) return SourceWatch::source_of(counter, role.workers);
+    return sound_source(slot);
+}
+
+std::uint8_t Engine::State::sound_source(std::uint32_t slot) const {
     return static_cast<std::uint8_t>(std::countr_one(routes[slot]->broken_sources()));
+}
+
+std::uint8_t Engine::sound_source(const Path& path) const {
+    return path.route == Path::kNoRoute ? std::uint8_t{0} : state_->sound_source(path.route);
+}
+
+Endpoint Engine::far_end(const Path& path) const {
+    return path.route == Path::kNoRoute ? path.remote : state_->routes[path.route]->plan().remote;
 }
 
 // True: another source port is broken, or sound again.

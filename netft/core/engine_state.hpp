@@ -277,6 +277,7 @@ struct Engine::State {
     void take_selection(std::uint32_t peer_slot, const PeerSelection& selection);
     void take_session(std::uint32_t peer_slot, SessionIndex local);
     void join_counts(std::uint32_t slot);
+    std::uint8_t sound_source(std::uint32_t slot) const;
     std::uint8_t watch_sent(std::uint32_t slot, std::uint64_t counter, bool is_regular);
     bool watch_report(std::uint32_t slot, const Heartbeat& heartbeat);
     void count_data_sent(std::uint32_t slot, std::uint16_t datagrams);

@@ -36,6 +36,7 @@ void Worker::Impl::handle_commands() {
         bool is_sealed = command.seal.value != 0;
         Bytes bytes = Bytes(command.bytes).first(command.size);
         Outgoing outgoing = small_datagram(bytes, is_sealed ? kTagSize : 0, command.remote);
+        outgoing.source = engine.sound_source(engine.path_of(command.local, command.remote));
         bool sent = is_sealed ? send_sealed(command.local, command.seal, outgoing)
                               : send_plain(command.local, outgoing);
         if (sent) ++counters.datagrams_sent;

@@ -196,7 +196,7 @@ void Worker::Impl::pass_to_control(const core::Verdict& verdict, const core::Pat
     }
     datagram_out.at = now;
     datagram_out.local = path.local;
-    datagram_out.remote = path.remote;
+    datagram_out.remote = engine.far_end(path);
     datagram_out.peer = type == MessageType::control ? std::optional(verdict.peer) : std::nullopt;
     datagram_out.size = static_cast<std::uint16_t>(datagram.size());
     std::copy(datagram.begin(), datagram.end(), datagram_out.bytes.begin());

@@ -13,6 +13,7 @@ from lab.shell import wait_until
 from lab.spec import Spec
 from support.registry import test
 from support.sessions import wait_for
+from test_rekey import opened, renewed_every_second
 from test_relay import parted
 from test_restart import restart_under_traffic
 
@@ -213,6 +214,17 @@ def data_goes_from_the_source_ports_that_work_where_there_is_no_other_network(la
         lab["n1"].run("ping", "-c", 5, "-i", "0.01", "-q", address)
     streams(lab, "n1", "n2", seconds=1)
     check_both_carry(lab, "n1")
+
+
+@test(ALONE)
+def keys_are_renewed_past_the_source_port_that_is_broken(lab):
+    """It is the first worker's, from which handshakes go elsewhere: here none would come through."""
+    lab.cut("n1", "net0", "source_port", 3343)
+    wait_for("the broken path", lambda: "3343" in lab.route("n1", "n2", "net0")["reason"])
+    with renewed_every_second(lab):
+        first = opened(lab)
+        wait_for("renewals", lambda: opened(lab) >= first + 3)
+    lab["n1"].run("ping", "-c", 5, "-i", "0.01", "-q", lab.peer("n1", "n2")["ipv4"])
 
 
 @test(THREE)

@@ -277,10 +277,22 @@ BOOST_AUTO_TEST_CASE(where_there_is_no_other_route_data_goes_from_the_source_por
         if (t != nullptr && t->reason == Diagnostic::path_member_broken) named = t->broken_sources;
     }
     BOOST_TEST(named == 0b010u);
+    Path path = ours[0].path_of(EndpointId(1), endpoint(0, 2));
+    BOOST_TEST(ours[0].sound_source(path) == 0u);
     lost_source = 0;
     run(5s);
+    BOOST_TEST(ours[0].sound_source(path) == 1u);
     BOOST_TEST(begin(0)->destinations[0].source == 1u);
     BOOST_TEST(begin(1)->destinations[0].source == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(answers_go_to_the_far_end_of_the_route) {
+    Endpoint remote = endpoint(0, 2);
+    Endpoint other = remote;
+    other.port = static_cast<std::uint16_t>(other.port + 2);
+    BOOST_TEST((ours[0].far_end(ours[0].path_of(EndpointId(1), other)) == remote));
+    Endpoint stranger = endpoint(7, 7);
+    BOOST_TEST((ours[0].far_end(ours[0].path_of(EndpointId(1), stranger)) == stranger));
 }
 
 BOOST_AUTO_TEST_CASE(what_the_first_knows_of_the_mtu_all_know) {
