@@ -45,7 +45,7 @@ class Device final : public DeviceInterface {
     int fd() const override { return fd_; }  // non-blocking
     const std::string& name() const { return name_; }
     std::uint32_t interface_index() const { return index_; }
-    bool has_uso() const { return has_uso_; }
+    bool has_uso() const override { return has_uso_; }
 
     std::ptrdiff_t read(std::span<const iovec> room) const override;
     std::ptrdiff_t write(std::span<const iovec> frame) const override;

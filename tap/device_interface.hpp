@@ -23,6 +23,8 @@ class DeviceInterface {
     virtual std::ptrdiff_t read(std::span<const iovec> room) const = 0;
     // Bytes written or -errno (EAGAIN, EINVAL for headers the kernel does not believe, …).
     virtual std::ptrdiff_t write(std::span<const iovec> frame) const = 0;
+    // What is written may be several UDP datagrams, for the kernel to cut (kGsoUdpL4).
+    virtual bool has_uso() const { return false; }
 };
 
 }  // namespace netft::tap

@@ -17,6 +17,7 @@
 #include "netft/dataplane/train_run.hpp"
 #include "netft/dataplane/transmitter.hpp"
 #include "netft/dataplane/worker.hpp"
+#include "tap/datagram_join.hpp"
 #include "tap/frame.hpp"
 
 namespace netft::dataplane {
@@ -84,7 +85,9 @@ struct Worker::Impl {
     void assemble(const core::TrainAssembler::Piece& piece);
     void spill_run();
     void deliver_run();
-    void deliver(PeerId peer, std::span<const iovec> train, std::size_t bytes);
+    void deliver(PeerId peer, std::span<const iovec> train, std::size_t bytes, bool may_wait);
+    bool wait_for_more(std::span<const iovec> train);
+    void deliver_joined();
     bool is_above_limit(MessageType type, const core::Path& path);
     void pass_to_control(const core::Verdict& verdict, const core::Path& path, Bytes datagram);
 
@@ -136,6 +139,7 @@ struct Worker::Impl {
 
     WorkerSettings settings;
     const tap::DeviceInterface& adapter;
+    tap::DatagramJoin joined;  // of the burst being read; written before its buffers are freed
     std::unique_ptr<ControlLink> link;
     SnapshotSlot snapshots;
 

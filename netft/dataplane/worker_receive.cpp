@@ -41,6 +41,7 @@ bool Worker::Impl::receive_from(std::size_t port, std::uint32_t ready_fds) {
     open_gathered(path);
     flush_relay_run();
     spill_run();  // the rest of it may come with the next burst
+    deliver_joined();
     std::array<rte_mbuf*, Port::kBurstMax> done;
     for (std::size_t i = 0; i < count; ++i) done[i] = burst[i].mbuf;
     rte_pktmbuf_free_bulk(done.data(), static_cast<unsigned>(count));
@@ -134,7 +135,7 @@ void Worker::Impl::deliver_run() {
         spill_run();
         return;
     }
-    deliver(run.peer(), run.pieces(), run.bytes());
+    deliver(run.peer(), run.pieces(), run.bytes(), true);
     run.clear();
 }
 
@@ -148,10 +149,12 @@ void Worker::Impl::assemble(const core::TrainAssembler::Piece& piece) {
     Bytes train = assembler.handle_piece(now, piece, drops);
     if (train.empty()) return;
     iovec whole{const_cast<std::uint8_t*>(train.data()), train.size()};
-    deliver(piece.peer, {&whole, 1}, train.size());
+    deliver(piece.peer, {&whole, 1}, train.size(), false);
 }
 
-void Worker::Impl::deliver(PeerId peer, std::span<const iovec> train, std::size_t bytes) {
+// `may_wait`: it stays where it is until the burst is over.
+void Worker::Impl::deliver(PeerId peer, std::span<const iovec> train, std::size_t bytes,
+                           bool may_wait) {
     Bytes head(static_cast<const std::uint8_t*>(train[0].iov_base), train[0].iov_len);
     if (std::optional<DropReason> reason = tap::check_virtio(head, bytes)) {
         drops.count(*reason);
@@ -166,10 +169,32 @@ void Worker::Impl::deliver(PeerId peer, std::span<const iovec> train, std::size_
     } else if (destination != tap::word_of(snapshot->plan.adapter.mac) &&
                !tap::is_multicast(destination)) {
         drops.count(DropReason::frame_bad_destination);
-    } else if (write_adapter(train)) {
+    } else if (!may_wait || !wait_for_more(train)) {
+        deliver_joined();
+        if (!write_adapter(train)) return;
         ++counters.frames_to_adapter;
         counters.bytes_to_adapter += bytes - kVirtioHeaderSize;
     }
+}
+
+// True: it goes with others of its flow, those before it or those that come.
+bool Worker::Impl::wait_for_more(std::span<const iovec> train) {
+    if (train.size() != 1 || !adapter.has_uso()) return false;
+    Bytes whole(static_cast<const std::uint8_t*>(train[0].iov_base), train[0].iov_len);
+    if (joined.add(whole)) return true;
+    deliver_joined();
+    return joined.add(whole);
+}
+
+void Worker::Impl::deliver_joined() {
+    if (joined.count() == 0) return;
+    if (write_adapter(joined.frame())) {
+        counters.frames_to_adapter += joined.count();
+        counters.bytes_to_adapter += joined.bytes();
+    } else if (joined.count() > 1) {
+        drops.count(DropReason::tap_write_failed, joined.count() - 1);  // one is counted
+    }
+    joined.clear();
 }
 
 // What anybody can send: each type within its rate, from strangers only while half of the ring is

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "netft/base/assert.hpp"
+#include "tap/datagram_join.hpp"
 #include "tap/frame.hpp"
 
 namespace {
@@ -18,6 +20,20 @@ void check_answer(Bytes answer) {
     tap::AnswerBuffer room;
     const Bytes frame = answer.subspan(kVirtioHeaderSize);
     NETFT_ASSERT(tap::answer_solicitation(frame, MacAddress{}, room).empty());
+}
+
+// Twice the same is one frame to be cut, which passes our own check as the one alone does.
+void check_joined(Bytes train) {
+    tap::DatagramJoin join;
+    if (!join.add(train)) return;
+    const bool is_good = !tap::check_virtio(train, train.size());
+    if (!join.add(train)) return;
+    std::vector<std::uint8_t> whole;
+    for (const iovec& piece : join.frame()) {
+        const auto* at = static_cast<const std::uint8_t*>(piece.iov_base);
+        whole.insert(whole.end(), at, at + piece.iov_len);
+    }
+    NETFT_ASSERT(!is_good || !tap::check_virtio(whole, whole.size()));
 }
 
 }  // namespace
@@ -39,5 +55,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     NETFT_ASSERT(answer.empty() || tap::is_neighbour_discovery(bytes));
     check_answer(answer);
     check_answer(tap::answer_unreachable(bytes, mac, room));
+    check_joined(bytes);
     return 0;
 }
