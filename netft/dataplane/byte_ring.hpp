@@ -38,6 +38,11 @@ class ByteRing {
         end_.store(end + skipped + whole, std::memory_order_release);
         return true;
     }
+    // Bytes that are not free; the consumer may have freed more by now.
+    std::size_t used() const {
+        return static_cast<std::size_t>(end_.load(std::memory_order_relaxed) -
+                                        begin_.load(std::memory_order_acquire));
+    }
 
     // --- the consumer
     // The oldest record, borrowed until pop(); empty: none.

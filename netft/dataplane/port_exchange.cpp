@@ -49,12 +49,4 @@ void PortExchange::on_woken(std::size_t worker) {
     (void)ends_[worker]->told.exchange(false);
 }
 
-bool PortExchange::has_any(std::size_t worker) const {
-    for (std::size_t from = 0; from < workers(); ++from) {
-        const ByteRing* ring = ring_of(from, worker);
-        if (ring != nullptr && !ring->is_empty()) return true;
-    }
-    return false;
-}
-
 }  // namespace netft::dataplane

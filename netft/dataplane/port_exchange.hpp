@@ -40,25 +40,26 @@ class PortExchange {
     bool push(std::size_t from, std::size_t to, const Parcel& parcel, Bytes bytes);
     // Once for all that was pushed; costs nothing where nothing was, or `to` was told already.
     void wake(std::size_t from, std::size_t to);
+    // More waits for `to` than it should: its time to catch up, while there is room.
+    bool is_half_full(std::size_t from, std::size_t to) const {
+        return ring_of(from, to)->used() > kRingBytes / 2;
+    }
 
     // Before the rings are looked at, when the descriptor was readable.
     void on_woken(std::size_t worker);
     // Something was left: the descriptor is readable again.
     void wake_again(std::size_t worker);
-    // Calls `take(Parcel, Bytes)`, which says whether it took it, for what waits for `worker`.
+    // Calls `take(Parcel, Bytes)` for what waits for `worker`: the others' rings one after the
+    // other, the first of them the `turn`-th. What it does not take (false) stays, and so does what
+    // is behind it in the same ring.
     template <class Take>
-    void drain(std::size_t worker, Take take) {
-        for (std::size_t from = 0; from < workers(); ++from) {
-            ByteRing* ring = ring_of(from, worker);
-            for (; ring != nullptr && !ring->is_empty(); ring->pop()) {
-                Bytes record = ring->front();
-                Parcel parcel;
-                std::memcpy(&parcel, record.data(), sizeof(parcel));
-                if (!take(parcel, record.subspan(sizeof(parcel)))) return;
-            }
+    void drain(std::size_t worker, std::size_t turn, Take take) {
+        std::size_t others = workers() - 1;
+        for (std::size_t i = 0; i < others; ++i) {
+            std::size_t from = (worker + 1 + (turn + i) % others) % workers();
+            drain(*ring_of(from, worker), take);
         }
     }
-    bool has_any(std::size_t worker) const;
     int wake_fd(std::size_t worker) const { return ends_[worker]->event.get(); }
 
  private:
@@ -67,6 +68,15 @@ class PortExchange {
         std::atomic<bool> told{false};
     };
     PortExchange() = default;
+    template <class Take>
+    static void drain(ByteRing& ring, Take& take) {
+        for (; !ring.is_empty(); ring.pop()) {
+            Bytes record = ring.front();
+            Parcel parcel;
+            std::memcpy(&parcel, record.data(), sizeof(parcel));
+            if (!take(parcel, record.subspan(sizeof(parcel)))) return;
+        }
+    }
     ByteRing* ring_of(std::size_t from, std::size_t to) const {
         return rings_[from * workers() + to].get();
     }

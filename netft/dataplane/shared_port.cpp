@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::size_t kSpaceAt = 2;  // in the header
 constexpr const char* kRelayed = "relayed";
+// What others hand over to be sent: so much at most in one call, which shall not keep the worker
+// from its heartbeats, and looking after each step whether the device still takes it.
+constexpr std::size_t kHandedBytesMax = 256 * 1024;
+constexpr std::size_t kStepBytes = 32 * 1024;
 
 // Whose a datagram is. One that is too short to say is the first worker's to refuse.
 std::size_t owner_of(Bytes datagram, std::size_t workers) {
@@ -63,9 +67,24 @@ class SharedPort final : public Port {
         exchange_->wake(worker_, 0);
     }
 
-    bool is_blocked() const override { return inner_ && inner_->is_blocked(); }
+    // Of the first worker: its device has no room, or what others handed over waits for an mbuf. Of
+    // one that has no device: the first does not keep up.
+    bool is_blocked() const override {
+        if (has_left_behind_) return true;
+        if (inner_) return inner_->is_blocked();
+        return !is_relayed_ && exchange_->is_half_full(worker_, 0);
+    }
+    // What gets free goes to the others and to our own worker in turn: the one that is always asked
+    // first would leave the other nothing.
     void retry(TimePoint now, DropCounters& drops) override {
         if (inner_) inner_->retry(now, drops);
+        if (!has_left_behind_ || is_inner_blocked() || !has_mbufs()) return;
+        is_others_turn_ = !is_others_turn_;
+        has_left_behind_ = false;
+        if (is_others_turn_)
+            (void)take_handed({}, drops);
+        else
+            exchange_->wake_again(worker_);
     }
     std::span<const int> wake_fds() const override { return fds_; }
     bool must_be_polled() const override { return inner_ && inner_->must_be_polled(); }
@@ -134,30 +153,68 @@ class SharedPort final : public Port {
         return kept > 0;
     }
 
-    // What others have handed over; what is to be sent goes out.
+    // What one call takes of what others have handed over.
+    struct Haul {
+        std::span<Received> room;
+        std::size_t used = 0;
+        std::array<Outgoing, kBurstMax> step;  // is to be sent next
+        std::size_t step_count = 0;
+        std::size_t step_bytes = 0;
+        std::size_t sent_count = 0;  // with what is in the step
+        std::size_t sent_bytes = 0;
+        bool is_full = false;  // something is for the next call
+    };
+
+    // What has to wait for the device or for mbufs is for retry(): the descriptor would have the
+    // worker ask without end.
     std::size_t take_handed(std::span<Received> room, DropCounters& drops) {
         exchange_->on_woken(worker_);
-        std::size_t used = 0;
-        std::array<Outgoing, kBurstMax> outgoing;
-        std::size_t waiting = 0;
-        exchange_->drain(worker_, [&](const Parcel& parcel, Bytes bytes) {
-            if (used == room.size()) return false;
-            if (waiting == outgoing.size()) inner_->send(std::span(outgoing), drops), waiting = 0;
-            rte_mbuf* mbuf = copy_of(bytes);
-            if (mbuf == nullptr) {
-                drops.count(DropReason::rx_no_buffer);
-                return false;
-            }
-            if (parcel.is_outgoing)
-                outgoing[waiting++] = {mbuf, parcel.remote, parcel.segment, parcel.is_heartbeat,
-                                       parcel.source};
-            else
-                room[used++] = {mbuf, parcel.remote, parcel.segment};
-            return true;
+        has_left_behind_ = false;
+        Haul haul{room};
+        exchange_->drain(worker_, turn_, [&](const Parcel& parcel, Bytes bytes) {
+            return parcel.is_outgoing ? take_outgoing(haul, parcel, bytes, drops)
+                                      : take_received(haul, parcel, bytes);
         });
-        if (waiting > 0) inner_->send(std::span(outgoing).first(waiting), drops);
-        if (exchange_->has_any(worker_)) exchange_->wake_again(worker_);
-        return used;
+        send_step(haul, drops);
+        if (haul.sent_count + haul.used > 0) ++turn_;
+        if (haul.is_full) exchange_->wake_again(worker_);
+        return haul.used;
+    }
+    bool take_received(Haul& haul, const Parcel& parcel, Bytes bytes) {
+        haul.is_full |= haul.used == haul.room.size();
+        if (haul.used == haul.room.size()) return false;
+        rte_mbuf* mbuf = copy_of(bytes);
+        if (mbuf == nullptr) return leave_behind();
+        haul.room[haul.used++] = {mbuf, parcel.remote, parcel.segment};
+        return true;
+    }
+    bool take_outgoing(Haul& haul, const Parcel& parcel, Bytes bytes, DropCounters& drops) {
+        bool fits =
+            haul.sent_count < kBurstMax && haul.sent_bytes + bytes.size() <= kHandedBytesMax;
+        haul.is_full |= !fits;
+        if (!fits) return false;
+        rte_mbuf* mbuf = inner_->is_blocked() ? nullptr : copy_of(bytes);
+        if (mbuf == nullptr) return leave_behind();
+        haul.step[haul.step_count++] = {mbuf, parcel.remote, parcel.segment, parcel.is_heartbeat,
+                                        parcel.source};
+        haul.step_bytes += bytes.size();
+        haul.sent_bytes += bytes.size();
+        ++haul.sent_count;
+        if (haul.step_bytes >= kStepBytes) send_step(haul, drops);
+        return true;
+    }
+    void send_step(Haul& haul, DropCounters& drops) {
+        if (haul.step_count == 0) return;
+        inner_->send(std::span(haul.step).first(haul.step_count), drops);
+        haul.step_count = haul.step_bytes = 0;
+    }
+    bool leave_behind() {
+        has_left_behind_ = true;
+        return false;
+    }
+    bool is_inner_blocked() const { return inner_ && inner_->is_blocked(); }
+    bool has_mbufs() const {
+        return MbufPtr(pools_.big()) != nullptr && MbufPtr(pools_.small()) != nullptr;
     }
     rte_mbuf* copy_of(Bytes bytes) const {
         rte_mbuf* mbuf = bytes.size() <= Pools::kSmallRoom ? pools_.small() : pools_.big();
@@ -173,7 +230,10 @@ class SharedPort final : public Port {
     const Pools& pools_;
     const char* kind_;
     bool is_relayed_;
-    std::vector<int> fds_;  // inner's, then the exchange's
+    std::size_t turn_ = 0;          // whose ring is looked at first
+    bool has_left_behind_ = false;  // something handed over waits for retry()
+    bool is_others_turn_ = false;   // of what retry() got free last
+    std::vector<int> fds_;          // inner's, then the exchange's
     PortCounters no_counters_;
 };
 

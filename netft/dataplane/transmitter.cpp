@@ -53,7 +53,7 @@ void Transmitter::flush(std::size_t i, DropCounters& drops) {
     ports_[i]->send(std::span(queue.waiting).first(queue.count), drops);
     queue.count = 0;
     queue.bytes = 0;
-    is_blocked_ |= ports_[i]->is_blocked();
+    look(i);
 }
 
 void Transmitter::retry(TimePoint now, DropCounters& drops) {

@@ -32,6 +32,8 @@ class Transmitter {
 
     // Some port keeps data that it has no room for (Port::is_blocked); retry() tries them all.
     bool is_blocked() const { return is_blocked_; }
+    // After receive() of port i: one that sends for other workers may be blocked by that.
+    void look(std::size_t i) { is_blocked_ |= ports_[i]->is_blocked(); }
     void retry(TimePoint now, DropCounters& drops);
 
  private:

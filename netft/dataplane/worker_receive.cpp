@@ -27,6 +27,7 @@ void Worker::Impl::receive_from_ports() {
 bool Worker::Impl::receive_from(std::size_t port, std::uint32_t ready_fds) {
     std::array<Received, Port::kBurstMax> room;
     std::size_t count = transmitter.port(port).receive(room, ready_fds, drops);
+    transmitter.look(port);
     std::span<Received> burst = std::span(room).first(count);
     core::Path path;
     for (const Received& received : burst) {

@@ -106,9 +106,9 @@ struct Jam {
     }
 };
 
-inline bool is_readable(int fd) {
+inline bool is_readable(int fd, int patience_ms = 10'000) {
     pollfd p{.fd = fd, .events = POLLIN};
-    return poll(&p, 1, 10'000) == 1 && (p.revents & POLLIN) != 0;
+    return poll(&p, 1, patience_ms) == 1 && (p.revents & POLLIN) != 0;
 }
 
 inline Endpoint endpoint(const char* address) { return {*IpAddress::parse(address)}; }
