@@ -163,7 +163,7 @@ Status Daemon::open_server(int listening) {
         return control::snapshot_records(status(), wall_clock());
     };
     handlers.on_subscribers_changed = [this] {
-        if (workers_)
+        if (workers_ && !has_left_)
             workers_->first().set_tracing(server_->has_subscribers(control::Stream::trace));
     };
     handlers.on_audit = [this](const control::AuditRecord& record) { audit_->record(record); };

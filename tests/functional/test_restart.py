@@ -175,6 +175,17 @@ def who_announces_and_does_not_come_is_down_after_two_seconds(lab):
     lab.wait_all_up()
 
 
+@test(TWO)
+def a_subscription_in_the_batch_that_sends_netftd_away_harms_nothing(lab):
+    daemon = lab["n1"]
+    ask(daemon.socket, {"request": "take-over", "step": "leave"},
+        {"request": "stream", "stream": "trace"})
+    wait_for("the end", daemon.has_ended)
+    assert "stopped" in daemon.last_words(3), daemon.last_words(3)
+    daemon.start()
+    lab.wait_all_up()
+
+
 def is_listener(daemon, pid):
     """Whether that process answers at the control socket."""
     try:
