@@ -71,6 +71,7 @@ Result<Device> Device::add_queue() const {
 }
 
 Status Device::attach_queue() const { return set_queue(fd_, IFF_ATTACH_QUEUE, name_); }
+Status Device::detach_queue() const { return set_queue(fd_, IFF_DETACH_QUEUE, name_); }
 
 Result<Device> Device::adopt(int fd, const std::string& name, bool several_queues) {
     constexpr unsigned kKind = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;

@@ -4,8 +4,8 @@
 // Every read gives, and every write takes, virtio_net_hdr_v1 (12 bytes, little-endian) ‖ Ethernet
 // frame. Offloads asked for: CSUM, TSO4, TSO6 (with ECN) and, where the kernel has them,
 // USO4/USO6.
-// Threads: read() and write() by the worker whose queue it is, all else by control before the
-// worker starts.
+// Threads: read() and write() by the worker whose queue it is, all else by control: before the
+// worker starts, but detach_queue() while it runs.
 #pragma once
 
 #include <sys/uio.h>
@@ -38,6 +38,9 @@ class Device final : public DeviceInterface {
     // ready. The interface is there until the last of its devices is closed.
     Result<Device> add_queue() const;
     Status attach_queue() const;
+    // The kernel gives it no more frames, but to the queues that are left; what waits in it is
+    // lost.
+    Status detach_queue() const;
     ~Device() override;
     Device(Device&& other) noexcept;
     Device& operator=(Device&& other) noexcept;

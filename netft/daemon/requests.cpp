@@ -67,11 +67,16 @@ nlohmann::json Daemon::hand_over(const nlohmann::json& request, const control::C
     }
     if (step != "leave") return {{"error", "take-over: unknown step"}};
     log_.info("daemon", "hands over to process " + std::to_string(caller.pid));
+    // Before their readers end: from here on all frames are given to the first, which is theirs,
+    // too.
+    for (std::size_t i = 1; i < queues_.size(); ++i)
+        if (auto done = queues_[i]->detach_queue(); !done)
+            log_.warn("adapter", control::Fault::local, done.error().what);
     workers_->leave();
     nlohmann::json peers = to_json(coordinator_->memory());
     workers_->destroy_workers();
     ports_.reset();
-    queues_.resize(1);  // the first is theirs, too; nobody reads the others any more
+    queues_.resize(1);
     server_->give_away();
     has_left_ = stop_ = true;
     // systemd takes this from the unit's main process only, which we are the last time.

@@ -1,10 +1,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <array>
 #include <boost/test/unit_test.hpp>
 
+#include "netft/wire/data.hpp"
 #include "tests/dataplane/tap/namespace.hpp"
 
 namespace netft::tap {
@@ -18,6 +22,35 @@ bool fails_saying(const std::string& name, const std::string& text) {
     if (device) return false;
     BOOST_TEST_MESSAGE(device.error().what);
     return device.error().what.find(text) != std::string::npos;
+}
+
+constexpr std::size_t kFlows = 64;
+constexpr std::size_t kFlowFrame = kVirtioHeaderSize + 14 + 20 + 8 + 99;
+
+// Datagrams from as many ports, of a length of their own.
+void send_flows() {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(6000);
+    to.sin_addr.s_addr = inet_addr("10.9.9.2");
+    const std::array<std::uint8_t, 99> bytes{};
+    for (std::size_t i = 0; i < kFlows; ++i) {
+        const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        BOOST_REQUIRE(::sendto(fd, bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr*>(&to),
+                               sizeof(to)) == static_cast<ssize_t>(bytes.size()));
+        ::close(fd);
+    }
+}
+
+std::size_t frames_of_flows(const Device& queue) {
+    std::array<std::uint8_t, 2000> bytes;
+    const iovec room{bytes.data(), bytes.size()};
+    std::size_t count = 0;
+    while (const std::ptrdiff_t size = queue.read({&room, 1})) {
+        BOOST_REQUIRE(size > 0);
+        count += size == kFlowFrame;
+    }
+    return count;
 }
 
 }  // namespace
@@ -73,9 +106,29 @@ BOOST_AUTO_TEST_CASE(a_further_queue_waits_until_it_is_attached) {
     BOOST_TEST(queue->interface_index() == device->interface_index());
     BOOST_TEST(queue->attach_queue().has_value());
     BOOST_TEST(!queue->attach_queue().has_value());  // it is
+    BOOST_TEST(queue->detach_queue().has_value());
+    BOOST_TEST(!queue->detach_queue().has_value());
     Result<Device> single = Device::open("tapt1");
     BOOST_REQUIRE(single.has_value());
     BOOST_TEST(!single->add_queue().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_detached_queue_is_given_no_frames) {
+    const Namespace space;
+    const Result<Device> first = Device::open("tapt0", true);
+    BOOST_REQUIRE(first.has_value());
+    const Result<Device> second = first->add_queue();
+    BOOST_REQUIRE((second && second->attach_queue()));
+    run("ip address add 10.9.9.1/24 dev tapt0");
+    run("ip link set tapt0 up");
+    run("ip neighbour add 10.9.9.2 lladdr 02:00:00:00:00:02 dev tapt0");
+    send_flows();
+    (void)frames_of_flows(*first);
+    BOOST_TEST(frames_of_flows(*second) > 0u);
+    BOOST_TEST(second->detach_queue().has_value());
+    send_flows();
+    BOOST_TEST(frames_of_flows(*first) == kFlows);
+    BOOST_TEST(frames_of_flows(*second) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_this_adapter_is_not_adopted) {
