@@ -65,6 +65,9 @@ int main(int argc, char** argv) {
     }
     if (auto cores = daemon::check_cores(settings->own_workers()); !cores)
         return complain(options->config + ": " + cores.error().what, 2);
+    std::size_t workers = daemon::worker_count(settings->own_workers());
+    if (auto ports = daemon::check_port_range(*settings, workers); !ports)
+        return complain(options->config + ": " + ports.error().what, 2);
     int ready_fd = -1;
     if (options->reload) {
         auto reload = daemon::reload_running(options->socket);

@@ -102,6 +102,8 @@ nlohmann::json Daemon::reload(const std::string& who) {
     const core::Settings& old = coordinator_->settings();
     auto settings = control::load_config(options_.config, old.nodes[old.self.value].name);
     if (!settings) return refuse(settings.error().what + hint_at_user(settings.error(), user_));
+    if (auto ports = check_port_range(*settings, workers_->size()); !ports)
+        return refuse(ports.error().what);
     auto refusals = coordinator_->handle_settings(dataplane::monotonic_now(), *settings);
     if (!refusals.empty()) return refuse(refusals.front());
     write_hosts();

@@ -65,6 +65,18 @@ Status check_cores(const core::WorkerCount& wanted) {
     return {};
 }
 
+Status check_port_range(const core::Settings& settings, std::size_t workers) {
+    constexpr std::size_t kPortMax = 65'535;
+    unsigned highest = settings.port;
+    for (const auto& configured : settings.nodes[settings.self.value].endpoints)
+        highest = std::max<unsigned>(highest, configured.endpoint.port);
+    if (highest + workers - 1 <= kPortMax) return {};
+    return fail("the " + std::to_string(workers) + " workers of this node send from the ports " +
+                std::to_string(highest) + " and up; allowed: a port of " +
+                std::to_string(kPortMax + 1 - workers) +
+                " at most, or fewer workers (count in [worker] or [node.worker])");
+}
+
 Result<std::unique_ptr<WorkerGroup>> WorkerGroup::create(
     const dataplane::WorkerSettings& settings, const std::vector<const tap::Device*>& queues) {
     std::unique_ptr<WorkerGroup> group(new WorkerGroup);

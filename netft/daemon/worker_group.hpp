@@ -32,6 +32,10 @@ std::size_t worker_count(const core::WorkerCount& wanted);
 // Whether this machine has the processors, for us.
 Status check_cores(const core::WorkerCount& wanted);
 
+// Whether so many workers have a source port each, the endpoint's + their number. Where the count
+// is "auto", the configuration alone does not say.
+Status check_port_range(const core::Settings& settings, std::size_t workers);
+
 class WorkerGroup {
  public:
     // `settings.role` is filled in here and `settings.pools`, too. A worker for each of `queues`,

@@ -180,6 +180,27 @@ def a_worker_that_cannot_have_its_processor_is_a_clear_error(lab):
     streams(lab, "n1", "n2", seconds=1)
 
 
+@test(TWO, fresh=True)
+def a_port_that_leaves_no_source_ports_is_a_clear_error(lab):
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    if len(cores) < 2:
+        return  # "auto" is one worker here
+    daemon = lab["n1"]
+    text = lab.config.read_text(encoding="utf-8").replace(
+        "count = 2", f'count = "auto"\ncores = {cores}')
+    said = f"the {len(cores)} workers of this node send from the ports 65535 and up"
+    lab.config.write_text(text, encoding="utf-8")
+    daemon.stop()
+    daemon.start()
+    lab.config.write_text(text.replace('"10.0.0.1"', '"10.0.0.1:65535"'), encoding="utf-8")
+    daemon.reload()
+    assert wait_until(lambda: said in daemon.last_words(20), 5), daemon.last_words(20)
+    lab.wait_all_up()
+    daemon.stop()
+    done = daemon.run(*daemon.command(), check=False)
+    assert done.returncode == 2 and f"{lab.config}: {said}" in done.stderr, done
+
+
 def use(lab, network):
     return all(lab.network_in_use(node, peer) == network
                for node, peer in (("n1", "n2"), ("n2", "n1")))
