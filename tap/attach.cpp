@@ -1,14 +1,20 @@
 #include "tap/attach.hpp"
 
 #include <fcntl.h>
+#include <linux/if_link.h>
 #include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netlink/attr.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
+
+#include "tap/rtnl.hpp"
 
 namespace netft::tap {
 
@@ -84,9 +90,51 @@ Status take_over(const AttachWish& wish, int fd) {
     return fail_errno(wish.what + " " + wish.name + ": cannot take over the persistent TAP", errno);
 }
 
-// Joining a TAP of several queues always succeeds: one that is not persistent has an owner that
-// runs.
+nlattr* find_in(nlattr* nest, int type) {
+    if (nest == nullptr) return nullptr;
+    return nla_find(static_cast<nlattr*>(nla_data(nest)), nla_len(nest), type);
+}
+
+struct QueuedTap {
+    bool is_persistent = false;
+    bool is_held = false;  // by somebody, attached or not
+};
+
+// nullopt: that is no TAP of several queues, or the kernel is too old to say (before 4.17).
+std::optional<QueuedTap> parse_queued_tap(const Message& message) {
+    nlattr* info = nlmsg_find_attr(nlmsg_hdr(message.get()), sizeof(ifinfomsg), IFLA_LINKINFO);
+    nlattr* kind = find_in(info, IFLA_INFO_KIND);
+    nlattr* data = find_in(info, IFLA_INFO_DATA);
+    if (kind == nullptr || nla_strcmp(kind, "tun") != 0) return {};
+    nlattr* type = find_in(data, IFLA_TUN_TYPE);
+    nlattr* persistent = find_in(data, IFLA_TUN_PERSIST);
+    nlattr* queues = find_in(data, IFLA_TUN_NUM_QUEUES);  // there are several
+    nlattr* detached = find_in(data, IFLA_TUN_NUM_DISABLED_QUEUES);
+    if (type == nullptr || persistent == nullptr || queues == nullptr || detached == nullptr)
+        return {};
+    if (nla_get_u8(type) != IFF_TAP) return {};
+    return QueuedTap{nla_get_u8(persistent) != 0, nla_get_u32(queues) + nla_get_u32(detached) > 0};
+}
+
+std::optional<QueuedTap> find_queued_tap(const std::string& name) {
+    ifinfomsg header{};
+    header.ifi_index = static_cast<int>(::if_nametoindex(name.c_str()));
+    Result<Rtnl> rtnl = Rtnl::open();
+    if (!rtnl || header.ifi_index == 0) return {};
+    const auto answers = rtnl->query(make_message(RTM_GETLINK, 0, header));
+    if (!answers) return {};
+    for (const Message& answer : *answers)
+        if (auto found = parse_queued_tap(answer)) return found;
+    return {};
+}
+
+// Joining a TAP of several queues always succeeds, and frames come to whoever has joined: so
+// somebody else's is not even tried.
 Status remove_left_queues(const AttachWish& wish) {
+    const std::optional<QueuedTap> found = find_queued_tap(wish.name);
+    if (found && (found->is_held || !found->is_persistent))
+        return fail_errno(wish.what + " " + wish.name + ": " + attach_advice(EBUSY, wish.advice),
+                          EBUSY);
     Result<Descriptor> joined = attach_once(wish, wish.flags | IFF_MULTI_QUEUE);
     if (!joined) return tl::unexpected(joined.error());
     if (is_persistent(joined->get())) return take_over(wish, joined->get());

@@ -3,12 +3,19 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
 
 #include "netft/wire/data.hpp"
+#include "tap/attach.hpp"
+#include "tap/device.hpp"
 #include "tests/dataplane/tap/namespace.hpp"
 
 namespace netft::tap {
@@ -22,6 +29,16 @@ bool fails_saying(const std::string& name, const std::string& text) {
     if (device) return false;
     BOOST_TEST_MESSAGE(device.error().what);
     return device.error().what.find(text) != std::string::npos;
+}
+
+// As another program opens a TAP that is there.
+Descriptor open_queue(const std::string& name) {
+    Descriptor out(::open("/dev/net/tun", O_RDWR | O_CLOEXEC));
+    ifreq request{};
+    std::copy(name.begin(), name.end(), request.ifr_name);
+    request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_MULTI_QUEUE;
+    BOOST_REQUIRE(::ioctl(out.get(), TUNSETIFF, &request) == 0);
+    return out;
 }
 
 constexpr std::size_t kFlows = 64;
@@ -168,15 +185,31 @@ BOOST_AUTO_TEST_CASE(without_rights_the_error_says_what_is_needed) {
 
 BOOST_AUTO_TEST_CASE(what_a_dead_owner_left_is_taken_over_clean) {
     const Namespace space;
-    run("ip tuntap add tapt0 mode tap");
-    run("ip address add 169.254.5.5/16 dev tapt0");
-    run("ip link set tapt0 up");
-    {
-        const Result<Device> device = Device::open("tapt0");
-        BOOST_REQUIRE(device.has_value());
-        BOOST_TEST(run_json("ip -j address show tapt0")[0]["addr_info"].empty());
+    for (const std::string queues : {"", " multi_queue"}) {
+        run("ip tuntap add tapt0 mode tap" + queues);
+        run("ip address add 169.254.5.5/16 dev tapt0");
+        run("ip link set tapt0 up");
+        {
+            const Result<Device> device = Device::open("tapt0");
+            BOOST_REQUIRE(device.has_value());
+            BOOST_TEST(run_json("ip -j address show tapt0")[0]["addr_info"].empty());
+        }
+        BOOST_TEST(!succeeds("ip link show tapt0"));
     }
-    BOOST_TEST(!succeeds("ip link show tapt0"));
+}
+
+BOOST_AUTO_TEST_CASE(somebody_elses_device_of_several_queues_is_left_alone) {
+    const Namespace space;
+    const Result<Device> running = Device::open("tapt0", true);
+    BOOST_REQUIRE(running.has_value());
+    BOOST_TEST(fails_saying("tapt0", "a running program owns it"));
+    run("ip tuntap add tapt1 mode tap multi_queue");
+    {
+        const Descriptor theirs = open_queue("tapt1");
+        BOOST_TEST(fails_saying("tapt1", "a running program owns it"));
+    }
+    BOOST_TEST(succeeds("ip link show tapt1"));  // it is persistent still
+    BOOST_TEST(Device::open("tapt1").has_value());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
