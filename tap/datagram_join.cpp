@@ -34,6 +34,15 @@ std::uint16_t replaced(std::uint16_t sum, std::uint16_t before, std::uint16_t af
     return sum_of(sum_of(sum, static_cast<std::uint16_t>(~before)), after);
 }
 
+// Bits in which the two differ.
+template <class Word>
+std::uint64_t differing(const std::uint8_t* a, const std::uint8_t* b, std::size_t at) {
+    Word left, right;
+    std::memcpy(&left, a + at, sizeof(Word));
+    std::memcpy(&right, b + at, sizeof(Word));
+    return left ^ right;
+}
+
 }  // namespace
 
 // size 0: no datagram that could be joined.
@@ -67,22 +76,46 @@ DatagramJoin::Layout DatagramJoin::layout_of(Bytes train) {
     return out;
 }
 
-bool DatagramJoin::is_same_flow(Bytes train) const {
-    const auto* first = static_cast<const std::uint8_t*>(pieces_[1].iov_base) - layout_.payload;
-    const std::uint8_t* other = train.data();
-    auto same = [first, other](std::size_t from, std::size_t to) {
-        return std::memcmp(first + from, other + from, to - from) == 0;
-    };
+// Ethernet header; all of the IP header but lengths, identification and checksum; ports.
+bool DatagramJoin::is_same_flow(const std::uint8_t* other) const {
+    const std::uint8_t* own = first();
     std::size_t ip = layout_.ip;
-    std::size_t udp = layout_.udp;
-    bool is_v4 = udp - ip == kIpv4HeaderSize;
-    // All of the IP header but lengths, identification and checksum; then the ports.
-    bool is_same_ip = is_v4 ? same(ip, ip + 2) && same(ip + 6, ip + 10) && same(ip + 12, udp)
-                            : same(ip, ip + 4) && same(ip + 6, udp);
-    return same(kVirtioHeaderSize, ip) && is_same_ip && same(udp, udp + 4);
+    std::uint64_t difference = differing<std::uint64_t>(own, other, ip - 14) |
+                               differing<std::uint64_t>(own, other, ip - 8) |
+                               differing<std::uint32_t>(own, other, layout_.udp);
+    if (layout_.udp - ip == kIpv4HeaderSize)
+        return (difference | differing<std::uint16_t>(own, other, ip) |
+                differing<std::uint32_t>(own, other, ip + 6) |
+                differing<std::uint64_t>(own, other, ip + 12)) == 0;
+    difference |=
+        differing<std::uint32_t>(own, other, ip) | differing<std::uint16_t>(own, other, ip + 6);
+    for (std::size_t at = ip + 8; at < layout_.udp; at += 8)
+        difference |= differing<std::uint64_t>(own, other, at);
+    return difference == 0;
+}
+
+// And what else layout_of() looks at is as in the first.
+bool DatagramJoin::has_first_length(const std::uint8_t* other) const {
+    const std::uint8_t* own = first();
+    std::size_t length_at = layout_.ip + (layout_.udp - layout_.ip == kIpv4HeaderSize ? 2 : 4);
+    return (differing<std::uint64_t>(own, other, 0) | differing<std::uint32_t>(own, other, 8) |
+            differing<std::uint16_t>(own, other, length_at) |
+            differing<std::uint16_t>(own, other, layout_.udp + 4)) == 0;
+}
+
+bool DatagramJoin::has_room(std::size_t payload) const {
+    std::size_t ip_bytes = layout_.payload - layout_.ip + payload_bytes_ + payload;
+    return !is_closed_ && count_ < kMax && ip_bytes <= kIpBytesMax;
 }
 
 bool DatagramJoin::add(Bytes train) {
+    // The usual case behind the first: nothing but the payload is another.
+    if (count_ > 0 && train.size() == layout_.payload + layout_.size) {
+        if (!is_same_flow(train.data()) || !has_first_length(train.data())) return false;
+        if (!has_room(layout_.size)) return false;
+        append(train, layout_.size);
+        return true;
+    }
     Layout layout = layout_of(train);
     if (layout.size == 0) return false;
     if (count_ == 0) {
@@ -90,24 +123,25 @@ bool DatagramJoin::add(Bytes train) {
         payload_bytes_ = bytes_ = 0;
         is_closed_ = false;
     } else {
-        std::size_t ip_bytes = layout_.payload - layout_.ip + payload_bytes_ + layout.size;
-        bool fits = !is_closed_ && count_ < kMax && ip_bytes <= kIpBytesMax;
-        if (!fits || layout.udp != layout_.udp || layout.size > layout_.size) return false;
-        if (!is_same_flow(train)) return false;
+        if (layout.udp != layout_.udp || layout.size > layout_.size) return false;
+        if (!has_room(layout.size) || !is_same_flow(train.data())) return false;
+        is_closed_ = true;
     }
-    is_closed_ = layout.size < layout_.size;
-    payload_bytes_ += layout.size;
-    bytes_ += train.size() - kVirtioHeaderSize;
-    pieces_[++count_] = {const_cast<std::uint8_t*>(train.data()) + layout.payload, layout.size};
+    append(train, layout.size);
     return true;
+}
+
+void DatagramJoin::append(Bytes train, std::size_t payload) {
+    payload_bytes_ += payload;
+    bytes_ += train.size() - kVirtioHeaderSize;
+    pieces_[++count_] = {const_cast<std::uint8_t*>(train.data()) + layout_.payload, payload};
 }
 
 std::span<const iovec> DatagramJoin::frame() {
     NETFT_ASSERT(count_ > 0);
-    auto* first = static_cast<std::uint8_t*>(pieces_[1].iov_base) - layout_.payload;
-    pieces_[0] = {first, layout_.payload};
+    pieces_[0] = {const_cast<std::uint8_t*>(first()), layout_.payload};
     if (count_ > 1) {
-        std::memcpy(head_.data(), first, layout_.payload);
+        std::memcpy(head_.data(), first(), layout_.payload);
         pieces_[0].iov_base = head_.data();
         write_head();
     }

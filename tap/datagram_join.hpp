@@ -49,7 +49,13 @@ class DatagramJoin {
     static constexpr std::size_t kHeadMax = kVirtioHeaderSize + 14 + 40 + 8;
 
     static Layout layout_of(Bytes train);
-    bool is_same_flow(Bytes train) const;
+    const std::uint8_t* first() const {
+        return static_cast<const std::uint8_t*>(pieces_[1].iov_base) - layout_.payload;
+    }
+    bool is_same_flow(const std::uint8_t* other) const;
+    bool has_first_length(const std::uint8_t* other) const;
+    bool has_room(std::size_t payload) const;
+    void append(Bytes train, std::size_t payload);
     void write_head();
 
     Layout layout_;  // of the first

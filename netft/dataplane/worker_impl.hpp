@@ -139,6 +139,7 @@ struct Worker::Impl {
 
     WorkerSettings settings;
     const tap::DeviceInterface& adapter;
+    const bool joins_datagrams = adapter.has_uso();
     tap::DatagramJoin joined;  // of the burst being read; written before its buffers are freed
     std::unique_ptr<ControlLink> link;
     SnapshotSlot snapshots;

@@ -180,7 +180,7 @@ void Worker::Impl::deliver(PeerId peer, std::span<const iovec> train, std::size_
 
 // True: it goes with others of its flow, those before it or those that come.
 bool Worker::Impl::wait_for_more(std::span<const iovec> train) {
-    if (train.size() != 1 || !adapter.has_uso()) return false;
+    if (train.size() != 1 || !joins_datagrams) return false;
     Bytes whole(static_cast<const std::uint8_t*>(train[0].iov_base), train[0].iov_len);
     if (joined.add(whole)) return true;
     deliver_joined();

@@ -45,6 +45,7 @@ class Ground final : public dataplane::Port, public tap::DeviceInterface {
     int fd() const override { return frames_waiting_.get(); }
     std::ptrdiff_t read(std::span<const iovec> room) const override;
     std::ptrdiff_t write(std::span<const iovec> frame) const override;
+    bool has_uso() const override { return true; }
 
  private:
     // What const read() and write() do, too: they are const for the kernel's sake.
@@ -57,6 +58,7 @@ class Ground final : public dataplane::Port, public tap::DeviceInterface {
     };
     void next_step();
     std::ptrdiff_t read_one(std::span<const iovec> room);
+    bool is_as_sent(const iovec& head, std::span<const iovec> payloads) const;
     void hand_to_far(std::span<dataplane::Outgoing> burst);
 
     Far& far_;
