@@ -210,7 +210,7 @@ void Route::apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remot
         jitter_.reset();
         arm_detection();
         if (reason_ == Diagnostic::peer_stalled) excuse_flap();
-        counted_flaps_ = 0;
+        counted_ = Counted::nothing;
     }
     if (from == BfdState::up) {
         ever_lost_ = true;
@@ -240,7 +240,7 @@ void Route::set_suspect(TimePoint now, bool suspect, Diagnostic reason, bool rem
     else
         healthy_since_ = now;
     if (!suspect && remote_was_stalled_) excuse_flap();
-    if (!suspect) counted_flaps_ = 0;
+    if (!suspect) counted_ = Counted::nothing;
     if (suspect && !from_suspect) note_suspicion(reason);
     transmit_due_ = may_send();
     emit(now, state_, from_suspect, told, remote_said_so_);

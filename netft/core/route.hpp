@@ -176,6 +176,9 @@ class Route {
                            const Heartbeat& heartbeat, std::uint32_t rtt_us) const;
 
  private:
+    // As what the suspicion or loss that goes on is in the penalty.
+    enum class Counted : std::uint8_t { nothing, suspicion, loss };
+
     bool may_send() const;
     Duration receive_interval() const;
     void apply(TimePoint now, RouteEvent event, Diagnostic reason, bool remote_said_so);
@@ -191,6 +194,7 @@ class Route {
     void count_flaps(TimePoint now, const DampingRule& rule);
     void note_suspicion(Diagnostic reason);
     void note_loss(Diagnostic reason);
+    void count_as(Counted as);
     void excuse_flap();
     void settle_restart(TimePoint now, const Heartbeat& heartbeat);
     void emit(TimePoint now, BfdState from, bool from_suspect, Diagnostic reason, bool remote);
@@ -229,14 +233,13 @@ class Route {
     bool is_suspecting_ : 1 = false;       // armed, from last_heard_ on
     bool damped_ : 1 = false;              // whatever its state
     bool told_damped_ : 1 = false;         // by the last transition
+    Counted counted_ : 2 = Counted::nothing;
     PeerRestart peer_restart_ = PeerRestart::none;
     std::uint8_t notices_left_ = 0;
     std::uint8_t stall_tellings_ = 0;
     std::uint8_t patience_ = 4;  // quarters
     std::uint8_t remote_threshold_ = 0;
-    // In Damping::kSuspicion: to be counted; counted for the suspicion or loss that goes on.
-    std::int8_t owed_flaps_ = 0;
-    std::int8_t counted_flaps_ = 0;
+    std::int8_t owed_flaps_ = 0;  // in Damping::kSuspicion, to be counted
     RouteId remote_id_;
     std::uint32_t transitions_ = 0;
     TimePoint since_;

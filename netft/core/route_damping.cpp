@@ -12,9 +12,6 @@ namespace netft::core {
 
 namespace {
 
-constexpr std::int8_t kSuspicion = 1;
-constexpr std::int8_t kLoss = Damping::kLoss / Damping::kSuspicion;
-
 // What people do, and the ends' own restarts and stalls. What a later version says is the path's.
 constexpr std::array kNotThePath{Diagnostic::none,
                                  Diagnostic::administratively_down,
@@ -34,26 +31,28 @@ bool is_path_fault(Diagnostic reason) {
 }  // namespace
 
 void Route::note_loss(Diagnostic reason) {
-    if (!is_path_fault(reason)) {
-        counted_flaps_ = 0;
-        return;
-    }
-    owed_flaps_ = static_cast<std::int8_t>(owed_flaps_ + kLoss - counted_flaps_);
-    counted_flaps_ = kLoss;
+    if (is_path_fault(reason))
+        count_as(Counted::loss);
+    else
+        counted_ = Counted::nothing;
 }
 
 // A slow node suspects everybody. A path that takes heartbeats and loses data is as good as down.
 void Route::note_suspicion(Diagnostic reason) {
     bool is_node = patience_ > 4 || stall_tellings_ > 0 || remote_was_stalled_;
     if (is_node || !is_path_fault(reason)) return;
-    counted_flaps_ = reason == Diagnostic::data_lost ? kLoss : kSuspicion;
-    owed_flaps_ = static_cast<std::int8_t>(owed_flaps_ + counted_flaps_);
+    count_as(reason == Diagnostic::data_lost ? Counted::loss : Counted::suspicion);
 }
 
 // The loss or suspicion that goes on is no fault of the path.
-void Route::excuse_flap() {
-    owed_flaps_ = static_cast<std::int8_t>(owed_flaps_ - counted_flaps_);
-    counted_flaps_ = 0;
+void Route::excuse_flap() { count_as(Counted::nothing); }
+
+// What it has been counted as before is part of it.
+void Route::count_as(Counted as) {
+    constexpr std::array<int, 3> kFlaps{0, 1, Damping::kLoss / Damping::kSuspicion};
+    int more = kFlaps[static_cast<std::size_t>(as)] - kFlaps[static_cast<std::size_t>(counted_)];
+    owed_flaps_ = static_cast<std::int8_t>(owed_flaps_ + more);
+    counted_ = as;
 }
 
 void Route::count_flaps(TimePoint now, const DampingRule& rule) {
