@@ -230,6 +230,7 @@ void Engine::State::transmit_early(TimePoint now, std::uint32_t due) {
 
 void Engine::State::queue_transmit(std::uint32_t slot) {
     if (is_queued[slot] || !routes[slot]->wants_transmit()) return;
+    prefetch(*routes[slot]);
     if (transmits.push({slot, slot})) is_queued[slot] = true;
 }
 
@@ -258,6 +259,7 @@ std::uint32_t Engine::State::route_slot(RouteId id) const {
 std::uint32_t Engine::State::route_slot(EndpointId local, const Endpoint& remote) const {
     auto find = [&](unsigned begin, unsigned end) {
         return paths.find(hash_of_path(local, remote), [&](std::uint32_t slot) {
+            prefetch(*routes[slot]);
             const RoutePlan& route = routes[slot]->plan();
             unsigned source = unsigned{remote.port} - route.remote.port;
             return source >= begin && source < end && route.local == local &&

@@ -297,6 +297,12 @@ struct Engine::State {
     void emit(const Event& event);
     void count_sealed(std::uint32_t peer_slot, std::uint64_t datagrams);
     std::uint32_t peer_slot(PeerId id) const;
+    // Of many routes none is in the cache when its turn comes, and its lines are wanted one after
+    // the other: they come together.
+    static void prefetch(const Route& route) {
+        const auto* at = reinterpret_cast<const std::uint8_t*>(&route);
+        for (std::size_t i = 0; i < sizeof(Route); i += 64) __builtin_prefetch(at + i);
+    }
     std::uint32_t route_slot(RouteId id) const;
     std::uint32_t route_slot(EndpointId local, const Endpoint& remote) const;
     Transmit transmit(TimePoint now, const QueuedTransmit& queued);
