@@ -50,7 +50,8 @@ DatagramJoin::Layout DatagramJoin::layout_of(Bytes train) {
     constexpr std::size_t kIp = kVirtioHeaderSize + kEthernetSize;
     if (train.size() <= kIp + kIpv4HeaderSize + kUdpSize) return {};
     const std::uint8_t* at = train.data();
-    if (at[0] != kVirtioNeedsChecksum || at[1] != kGsoNone) return {};
+    bool is_unicast = (at[kVirtioHeaderSize] & 1) == 0;
+    if (!is_unicast || at[0] != kVirtioNeedsChecksum || at[1] != kGsoNone) return {};
     const std::uint8_t* ip = at + kIp;
     std::uint16_t type = u16_at(ip - 2);
     Layout out{.ip = kIp};

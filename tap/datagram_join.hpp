@@ -2,11 +2,11 @@
 // way through the kernel once, and the kernel cuts it again in front of the socket, as it does with
 // what its own UDP_GRO has joined.
 //
-// Joined is what came with a checksum still to be computed (so never left this host's kernels but
-// through us), in IPv4 without options or IPv6 without extension headers, and differs in nothing
-// but its payload, IPv4's identification and its checksums: same addresses, ports, hop limit,
-// traffic class and ECN bits. All payloads have the length of the first, the last one may be
-// shorter.
+// Joined is what goes to one node and came with a checksum still to be computed (so a program of
+// the sender's sent it, and nothing behind a bridge or router there), in IPv4 without options or
+// IPv6 without extension headers. It differs in nothing but payload, IPv4's identification and
+// checksums: same addresses, ports, hop limit, traffic class and ECN bits. All payloads have the
+// length of the first, the last one may be shorter.
 //
 // PURE, fixed size. Frames are borrowed. Threads: the worker's.
 #pragma once

@@ -168,6 +168,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_plain_datagram_is_not_for_it) {
         std::function<void(Buffer&)> spoil;
     };
     const Case cases[] = {
+        {"multicast", [](Buffer& f) { f[kVirtioHeaderSize] |= 1; }},
         {"a whole checksum", [](Buffer& f) { f[0] = 0; }},
         {"a verified one", [](Buffer& f) { f[0] = kVirtioDataValid; }},
         {"to be cut already", [](Buffer& f) { f[1] = kGsoUdpL4; }},
