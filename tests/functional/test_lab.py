@@ -147,6 +147,7 @@ def a_link_that_reorders_duplicates_and_loses_does_so_in_one_direction(lab):
     assert 178 <= len(times) <= 242, len(times)
     assert 30 <= again <= 96, again  # 30 % of those that were not lost
     assert order != sorted(order), "nothing was overtaken"
+    netft_lab(lab, "heal", "n1", "net0")
 
 
 @test(TWO)
