@@ -175,6 +175,8 @@ def _story(lab):
     began = time.monotonic()
     lab.up()
     say(f"   netftd runs on each node; all routes are up after {time.monotonic() - began:.1f} s")
+    # What the nodes tell each other of the networks comes a moment after their routes.
+    wait_until(lambda: all(net["state"] == "up" for net in lab["n1"].show()["networks"]), 5)
     chapter("What n1 knows: one route over each network to each peer  (netft-route show)")
     _print_routes(lab)
     peer = lab.peer("n1", "n2")
