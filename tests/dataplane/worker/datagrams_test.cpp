@@ -112,6 +112,10 @@ BOOST_AUTO_TEST_CASE(each_arrives_as_it_was_sent_and_in_order) {
 
 BOOST_AUTO_TEST_CASE(what_comes_together_enters_the_kernel_together) {
     start(1);
+    if (!n2.has_uso()) {
+        BOOST_TEST_MESSAGE("the kernel has no UDP segmentation for a TAP: nothing is joined");
+        return;
+    }
     for (auto [from, to] : kWays) {
         connect_by(from, to);
         int on = 1;

@@ -49,6 +49,8 @@ class Node {
     // Until traffic goes by that route.
     void wait_for_selection(RouteId route);
     std::optional<ControlDatagram> poll_datagram();
+    // Whether the kernel takes several datagrams as one frame (6.2 or newer).
+    bool has_uso() const { return units_[0]->queue->has_uso(); }
 
  private:
     struct Unit {

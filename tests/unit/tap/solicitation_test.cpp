@@ -10,19 +10,23 @@ using namespace test;
 
 namespace {
 
+Buffer arp(std::uint16_t operation, const NetworkIdentity& sender, const NetworkIdentity& target) {
+    return built([&](ByteWriter& out) {
+        out.u16(1);
+        out.u16(kEtherIpv4);
+        out.u8(6);
+        out.u8(4);
+        out.u16(operation);
+        for (const NetworkIdentity& end : {sender, target}) {
+            out.bytes(end.mac.bytes);
+            out.bytes(end.address.bytes());
+        }
+    });
+}
+
 // Byte 14 is the first of the ARP packet, 28 its sender address, 38 its target address.
 Buffer arp_request() {
-    return ethernet(kBroadcast, kOwnMac, kEtherArp) + built([](ByteWriter& out) {
-               out.u16(1);
-               out.u16(kEtherIpv4);
-               out.u8(6);
-               out.u8(4);
-               out.u16(1);
-               out.bytes(kOwnMac.bytes);
-               out.bytes(kOwn4.bytes());
-               out.zeros(6);
-               out.bytes(kPeer4.bytes());
-           });
+    return ethernet(kBroadcast, kOwnMac, kEtherArp) + arp(1, {kOwnMac, kOwn4}, {{}, kPeer4});
 }
 
 // Byte 22 is the source address, 54 the ICMPv6 type, 62 the target, 78 the option.
@@ -46,18 +50,8 @@ BOOST_AUTO_TEST_CASE(an_arp_request_is_answered_for_the_owner) {
     AnswerBuffer room;
     BOOST_CHECK(solicited_address(arp_request()) == kPeer4);
     const Bytes answer = answer_solicitation(arp_request(), kPeerMac, room);
-    const Buffer wanted =
-        with_virtio({}, ethernet(kOwnMac, kPeerMac, kEtherArp)) + built([](ByteWriter& out) {
-            out.u16(1);
-            out.u16(kEtherIpv4);
-            out.u8(6);
-            out.u8(4);
-            out.u16(2);
-            out.bytes(kPeerMac.bytes);
-            out.bytes(kPeer4.bytes());
-            out.bytes(kOwnMac.bytes);
-            out.bytes(kOwn4.bytes());
-        });
+    const Buffer wanted = with_virtio({}, ethernet(kOwnMac, kPeerMac, kEtherArp)) +
+                          arp(2, {kPeerMac, kPeer4}, {kOwnMac, kOwn4});
     BOOST_CHECK(Buffer(answer.begin(), answer.end()) == wanted);
     BOOST_CHECK(!check_virtio(answer, answer.size()));
 }
@@ -90,18 +84,8 @@ BOOST_AUTO_TEST_CASE(a_neighbour_solicitation_is_answered_solicited_and_override
 BOOST_AUTO_TEST_CASE(a_new_mac_is_announced_by_a_gratuitous_arp_reply) {
     AnswerBuffer room;
     const Bytes told = announce({kPeerMac, kPeer4}, {kOwnMac, kOwn4}, room);
-    const Buffer wanted =
-        with_virtio({}, ethernet(kOwnMac, kPeerMac, kEtherArp)) + built([](ByteWriter& out) {
-            out.u16(1);
-            out.u16(kEtherIpv4);
-            out.u8(6);
-            out.u8(4);
-            out.u16(2);
-            for (int i = 0; i < 2; ++i) {
-                out.bytes(kPeerMac.bytes);
-                out.bytes(kPeer4.bytes());
-            }
-        });
+    const Buffer wanted = with_virtio({}, ethernet(kOwnMac, kPeerMac, kEtherArp)) +
+                          arp(2, {kPeerMac, kPeer4}, {kPeerMac, kPeer4});
     BOOST_CHECK(Buffer(told.begin(), told.end()) == wanted);
 }
 
