@@ -20,7 +20,8 @@ struct StrongId {
 
 // A local route. On the wire it is the `space` of the route's heartbeats; 0 means "not known".
 using RouteId = StrongId<struct RouteIdTag, std::uint16_t>;
-// A peer: its place in the configuration's node list (0-based, ourselves included).
+// A peer, by its public key: given when the key is first seen, the same over reloads wherever the
+// node stands in the file. Says nothing of places in any list.
 using PeerId = StrongId<struct PeerIdTag, std::uint16_t>;
 // A local endpoint, given by the interface manager; never reused while the daemon runs.
 using EndpointId = StrongId<struct EndpointIdTag, std::uint16_t>;

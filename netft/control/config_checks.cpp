@@ -161,12 +161,12 @@ Checked check_entries(const ConfigEntries& entries) {
     return {};
 }
 
-tl::expected<PeerId, ConfigError> find_self(const core::Settings& settings,
-                                            const std::string& node_name) {
+tl::expected<core::NodeIndex, ConfigError> find_self(const core::Settings& settings,
+                                                     const std::string& node_name) {
     std::string names;
     for (std::size_t i = 0; i < settings.nodes.size(); ++i) {
         const std::string& name = settings.nodes[i].name;
-        if (lower(name) == lower(node_name)) return PeerId(static_cast<std::uint16_t>(i));
+        if (lower(name) == lower(node_name)) return core::NodeIndex(static_cast<std::uint16_t>(i));
         if (i < kNamesShownMax) names += (i == 0 ? "" : ", ") + name;
     }
     if (settings.nodes.size() > kNamesShownMax)

@@ -12,7 +12,7 @@ namespace netft::control {
 Checked check_entries(const ConfigEntries& entries);
 
 // The node of this name; the error lists the names there are.
-tl::expected<PeerId, ConfigError> find_self(const core::Settings& settings,
-                                            const std::string& node_name);
+tl::expected<core::NodeIndex, ConfigError> find_self(const core::Settings& settings,
+                                                     const std::string& node_name);
 
 }  // namespace netft::control

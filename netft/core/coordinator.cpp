@@ -35,8 +35,8 @@ routing::InterfaceSettings Coordinator::interface_settings() const {
     routing::InterfaceSettings out;
     out.adapter_name = settings_.adapter_name;
     out.exclude = settings_.exclude_interfaces;
-    out.configured = settings_.nodes[settings_.self.value].endpoints;
-    for (const PortDevice& device : settings_.nodes[settings_.self.value].port_devices)
+    out.configured = settings_.self_node().endpoints;
+    for (const PortDevice& device : settings_.self_node().port_devices)
         out.captured.push_back(device.interface);
     out.port = settings_.port;
     return out;
@@ -50,7 +50,7 @@ PeerId Coordinator::id_of(const PublicKey& key) {
 }
 
 void Coordinator::sync_peers(TimePoint now) {
-    const PublicKey& own = settings_.nodes[settings_.self.value].public_key;
+    const PublicKey& own = settings_.self_node().public_key;
     std::set<PeerId> wanted;
     for (const NodeSettings& node : settings_.nodes) {
         if (node.public_key == own) continue;
@@ -88,8 +88,8 @@ std::vector<std::string> Coordinator::handle_settings(TimePoint now, const Setti
     auto keep = [&refusals](bool same, const char* what) {
         if (!same) refusals.push_back(std::string(what) + " cannot change while netftd runs");
     };
-    const NodeSettings& self = settings_.nodes[settings_.self.value];
-    const NodeSettings& next_self = next.nodes[next.self.value];
+    const NodeSettings& self = settings_.self_node();
+    const NodeSettings& next_self = next.self_node();
     keep(next.cluster == settings_.cluster, "cluster");
     keep(next.security == settings_.security, "[security] mode");
     keep(next.crypto == settings_.crypto, "[security] crypto");
@@ -295,7 +295,7 @@ void Coordinator::keep_sessions(TimePoint now, Peer& peer) {
 std::optional<Plan> Coordinator::poll_plan() {
     if (!plan_dirty_) return {};
     plan_dirty_ = false;
-    const NodeSettings& self = settings_.nodes[settings_.self.value];
+    const NodeSettings& self = settings_.self_node();
     Plan plan;
     plan.version = ++plan_version_;
     plan.adapter = {identity_.adapter_mac, self.ipv4, self.ipv6};
@@ -312,7 +312,7 @@ std::optional<Plan> Coordinator::poll_plan() {
         out.name = peer.node.name;
         if (peer.card) out.mac = peer.card->mac;
         out.alias = alias_of(id);
-        out.traffic = settings_.traffic_to(id);
+        out.traffic = settings_.traffic_to(peer.node);
         out.undamped = peer.undamped;
         out.ipv4 = peer.node.ipv4;
         out.ipv6 = peer.node.ipv6;
@@ -400,7 +400,8 @@ std::vector<PeerView> Coordinator::peers() const {
                       peer.node.ipv4,
                       peer.node.ipv6,
                       {},
-                      peer.sessions_opened};
+                      peer.sessions_opened,
+                      settings_.traffic_to(peer.node)};
         auto relay = peer.relay ? peers_.find(*peer.relay) : peers_.end();
         if (relay != peers_.end() && view.has_session) view.relay = relay->second.node.name;
         if (const session::Session* session = peer.opening.current())

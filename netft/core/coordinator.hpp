@@ -85,6 +85,7 @@ struct PeerView {
     IpAddress ipv6;
     std::optional<TimePoint> session_since;  // of the session in use
     std::uint64_t sessions_opened = 0;
+    TrafficRule traffic;  // from us to it
 };
 
 class Coordinator {

@@ -99,7 +99,7 @@ void Coordinator::add_routes_of(routing::ClusterView& view, std::size_t node, co
 }
 
 routing::ClusterView Coordinator::cluster_view(TimePoint now) const {
-    const NodeSettings& self = settings_.nodes[settings_.self.value];
+    const NodeSettings& self = settings_.self_node();
     routing::ClusterView out;
     std::map<IpAddress, std::size_t> nodes{{self.ipv4, 0}};
     bool is_stalled = stalled_ && now - *stalled_ < kStallRemembered;

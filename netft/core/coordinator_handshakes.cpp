@@ -10,7 +10,7 @@ namespace netft::core {
 // At the start and at every reload: the cluster keys may be others.
 void Coordinator::begin_secure() {
     NETFT_ASSERT(identity_.primitives != nullptr);
-    const PublicKey& own = settings_.nodes[settings_.self.value].public_key;
+    const PublicKey& own = settings_.self_node().public_key;
     if (!secure_) secure_.emplace(Secure{{}, session::CookieJar(own), {}, {}});
     session::HandshakeIdentity& identity = secure_->identity;
     identity.own = {identity_.private_key, own};

@@ -59,7 +59,7 @@ std::vector<std::uint8_t> Coordinator::make_initiation(TimePoint now, Peer& peer
 }
 
 Opening Coordinator::own_opening(const Peer& peer, SessionIndex index) const {
-    return {settings_.cluster_id,  settings_.nodes[settings_.self.value].public_key,
+    return {settings_.cluster_id,  settings_.self_node().public_key,
             peer.node.public_key,  index,
             identity_.incarnation, settings_.security};
 }
@@ -72,7 +72,7 @@ void Coordinator::send_plain(EndpointId local, const Endpoint& remote, Bytes byt
 void Coordinator::send_card(TimePoint now, Peer& peer) {
     peer.next_card.reset();
     if (peer.acked_serial == card_serial_ || peer.opening.current() == nullptr) return;
-    const NodeSettings& self = settings_.nodes[settings_.self.value];
+    const NodeSettings& self = settings_.self_node();
     ControlMessage message{.serial = card_serial_, .card = Card{}};
     message.card->name = self.name;
     message.card->ipv4 = self.ipv4;
@@ -134,7 +134,7 @@ void Coordinator::handle_opening(TimePoint now, EndpointId local, const Endpoint
     if (!opening)
         return drops_.count(payload.size() < kOpeningSize ? DropReason::rx_truncated
                                                           : DropReason::rx_malformed);
-    const NodeSettings& self = settings_.nodes[settings_.self.value];
+    const NodeSettings& self = settings_.self_node();
     if (opening->cluster != settings_.cluster_id)
         return drops_.count(DropReason::rx_foreign_cluster);
     if (opening->sender == self.public_key) return say_own_key(now, remote);
@@ -250,8 +250,7 @@ void Coordinator::say_own_key(TimePoint now, const Endpoint& remote) {
     if (own_key_said_ && now - *own_key_said_ < 60s) return;
     own_key_said_ = now;
     note(Notice::Severity::error, Notice::Fault::config, "session",
-         remote.to_string() + " uses the key of this node (" +
-             settings_.nodes[settings_.self.value].name +
+         remote.to_string() + " uses the key of this node (" + settings_.self_node().name +
              "): a cloned machine? give it a key of its own");
 }
 

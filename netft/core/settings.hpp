@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "netft/base/address.hpp"
+#include "netft/base/assert.hpp"
 #include "netft/base/ids.hpp"
 #include "netft/base/secret.hpp"
 #include "netft/base/time.hpp"
@@ -44,7 +45,7 @@ struct WorkerCount {
     bool operator==(const WorkerCount&) const = default;
 };
 
-// [[node]]; a PeerId is the index into Settings::nodes.
+// [[node]].
 struct NodeSettings {
     std::string name;
     PublicKey public_key{};
@@ -63,6 +64,10 @@ struct NodeSettings {
 
     bool operator==(const NodeSettings&) const = default;
 };
+
+// A place in Settings::nodes, of these settings and no others: a reload may move every node. Who is
+// meant over reloads is a PeerId.
+using NodeIndex = StrongId<struct NodeIndexTag, std::uint16_t>;
 
 constexpr std::size_t kClusterKeysMax = 2;
 
@@ -89,17 +94,21 @@ struct Settings {
     Duration spin = 200us;              // [worker] spin: how long a busy worker spins at most
     WorkerCount workers;                // [worker] count and cores
     std::vector<NodeSettings> nodes;
-    PeerId self;  // our place in nodes
+    NodeIndex self;  // our place in nodes
+
+    const NodeSettings& self_node() const {
+        NETFT_ASSERT(self.value < nodes.size());
+        return nodes[self.value];
+    }
 
     // What holds for traffic from us to a peer: its own rule, else ours, else the cluster's.
-    const TrafficRule& traffic_to(PeerId peer) const {
-        for (PeerId id : {peer, self})
-            if (nodes[id.value].traffic) return *nodes[id.value].traffic;
-        return traffic;
+    const TrafficRule& traffic_to(const NodeSettings& peer) const {
+        if (peer.traffic) return *peer.traffic;
+        return self_node().traffic ? *self_node().traffic : traffic;
     }
 
     const WorkerCount& own_workers() const {
-        const auto& own = nodes[self.value].workers;
+        const auto& own = self_node().workers;
         return own ? *own : workers;
     }
 

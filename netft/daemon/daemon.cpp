@@ -222,8 +222,8 @@ Status Daemon::settle() {
 Status Daemon::settle_devices() {
     const core::Settings& settings = coordinator_->settings();
     std::vector<Error> failures;
-    bool changed = devices_->sync(dataplane::monotonic_now(),
-                                  settings.nodes[settings.self.value].port_devices, failures);
+    bool changed =
+        devices_->sync(dataplane::monotonic_now(), settings.self_node().port_devices, failures);
     for (const Error& failure : failures) log_.warn("device", control::Fault::local, failure.what);
     return changed ? read_facts() : Status();
 }
@@ -293,7 +293,7 @@ MacAddress Daemon::mac_of(std::uint32_t interface_index) const {
 
 Status Daemon::settle_adapter() {
     const core::Settings& settings = coordinator_->settings();
-    const core::NodeSettings& self = settings.nodes[settings.self.value];
+    const core::NodeSettings& self = settings.self_node();
     tap::AdapterState wanted;
     wanted.mac = mac_;
     wanted.mtu = coordinator_->adapter_mtu();

@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
     if (!options) return exit_code;
     auto settings = control::load_config(options->config, options->node);
     if (!settings) return complain(settings.error().what, 2);
-    const core::NodeSettings& self = settings->nodes[settings->self.value];
+    const core::NodeSettings& self = settings->self_node();
     auto key = load_key(options->key, self);
     if (!key) return complain(key.error().what, 2);
     if (options->check) {

@@ -61,7 +61,7 @@ nlohmann::json Daemon::hand_over(const nlohmann::json& request, const control::C
         const char* notify = std::getenv("NOTIFY_SOCKET");
         attachments_ = {queues_[0]->fd(), server_->listening_fd()};
         return {{"ok", true},
-                {"node", settings.nodes[settings.self.value].name},
+                {"node", settings.self_node().name},
                 {"adapter", settings.adapter_name},
                 {"notify_socket", notify == nullptr ? "" : notify}};
     }
@@ -100,7 +100,7 @@ nlohmann::json Daemon::reload(const std::string& who) {
         return nlohmann::json{{"error", why}};
     };
     const core::Settings& old = coordinator_->settings();
-    auto settings = control::load_config(options_.config, old.nodes[old.self.value].name);
+    auto settings = control::load_config(options_.config, old.self_node().name);
     if (!settings) return refuse(settings.error().what + hint_at_user(settings.error(), user_));
     if (auto ports = check_port_range(*settings, workers_->size()); !ports)
         return refuse(ports.error().what);
@@ -121,7 +121,7 @@ control::NodeStatus Daemon::status() {
     const core::Settings& settings = coordinator_->settings();
     workers_->refresh_reports(coordinator_->routes().size(), settings.nodes.size());
     const core::Report& report = workers_->core_report();
-    const core::NodeSettings& self = settings.nodes[settings.self.value];
+    const core::NodeSettings& self = settings.self_node();
     control::NodeStatus out;
     out.node = self.name;
     out.cluster = settings.cluster;
@@ -166,7 +166,7 @@ control::NodeStatus Daemon::status() {
         entry.session_since = peer.session_since;
         entry.sessions_opened = peer.sessions_opened;
         entry.relay = peer.relay;
-        entry.traffic = settings.traffic_to(peer.id);
+        entry.traffic = peer.traffic;
         for (const core::PeerReport& known : report.peers)
             if (known.peer == peer.id) entry.selected = known.in_use;
         for (const routing::Route& route : coordinator_->routes()) {

@@ -65,9 +65,7 @@ auto wait_for_the_dying(Open open) -> decltype(open()) {
     }
 }
 
-const core::NodeSettings& self_of(const core::Settings& settings) {
-    return settings.nodes[settings.self.value];
-}
+const core::NodeSettings& self_of(const core::Settings& settings) { return settings.self_node(); }
 
 bool wants_xdp(const core::Settings& settings) {
     const core::NodeSettings& self = self_of(settings);
@@ -205,7 +203,7 @@ Result<tap::Device> Daemon::open_device(const std::string& name, bool several_qu
 }
 
 Status Daemon::meet_predecessor(const core::Settings& settings) {
-    const std::string& self = settings.nodes[settings.self.value].name;
+    const std::string& self = settings.self_node().name;
     auto met = Predecessor::meet(options_.socket);
     if (!met) return with_context("--take-over", met.error());
     if (met->node() != self || met->adapter_name() != settings.adapter_name)
@@ -245,7 +243,7 @@ Status Daemon::open_queues(const core::Settings& settings) {
 }
 
 void Daemon::open_coordinator(const core::Settings& settings, const Secret32& key) {
-    const core::NodeSettings& self = settings.nodes[settings.self.value];
+    const core::NodeSettings& self = settings.self_node();
     mac_ = control::adapter_mac(first_mac(facts_, settings.adapter_name), self.public_key);
     auto wall = std::chrono::duration_cast<std::chrono::nanoseconds>(
         std::chrono::system_clock::now().time_since_epoch());

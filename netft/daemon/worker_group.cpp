@@ -68,7 +68,7 @@ Status check_cores(const core::WorkerCount& wanted) {
 Status check_port_range(const core::Settings& settings, std::size_t workers) {
     constexpr std::size_t kPortMax = 65'535;
     unsigned highest = settings.port;
-    for (const auto& configured : settings.nodes[settings.self.value].endpoints)
+    for (const auto& configured : settings.self_node().endpoints)
         highest = std::max<unsigned>(highest, configured.endpoint.port);
     if (highest + workers - 1 <= kPortMax) return {};
     return fail("the " + std::to_string(workers) + " workers of this node send from the ports " +

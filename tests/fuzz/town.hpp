@@ -30,7 +30,7 @@ class Town {
         core::Settings out;
         out.cluster = "x";
         out.security = mode;
-        out.self = PeerId(n2);
+        out.self = core::NodeIndex(n2);
         out.cluster_keys = {cluster_key(1)};
         for (std::uint8_t i = n1; i <= n3; ++i) {
             core::NodeSettings node;

@@ -13,7 +13,7 @@ Settings settings_of(std::uint16_t self) {
     s.cluster = "test";
     s.cluster_id[0] = 1;
     s.security = SecurityMode::none;
-    s.self = PeerId(self);
+    s.self = NodeIndex(self);
     for (std::uint8_t i = 0; i < 3; ++i) {
         NodeSettings node;
         node.name = "n" + std::to_string(i + 1);
@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(a_reload_may_take_nodes_out_and_put_others_in_front) {
     fresh.name = "n0";
     fresh.public_key[0] = 200;
     next.nodes.insert(next.nodes.begin(), fresh);
-    next.self = PeerId(1);
+    next.self = NodeIndex(1);
     BOOST_TEST(coordinator.handle_settings(now, next).empty());
     auto peers = coordinator.peers();
     BOOST_REQUIRE(peers.size() == 2u);

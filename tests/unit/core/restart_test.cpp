@@ -184,7 +184,7 @@ struct Memory {
             node.ipv4 = IpAddress::v4({169, 254, 9, node.public_key[0]});
             settings.nodes.push_back(node);
         }
-        settings.self = PeerId(0);
+        settings.self = NodeIndex(0);
     }
     Coordinator coordinator() const {
         return Coordinator(settings, {.incarnation = 5, .adapter_mac = {{2, 0, 0, 0, 0, 1}}}, 1);
