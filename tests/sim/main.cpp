@@ -14,6 +14,7 @@
 #include "tests/sim/scenarios.hpp"
 #include "tests/sim/storm.hpp"
 #include "tests/sim/tempest.hpp"
+#include "tests/sim/truth.hpp"
 
 namespace {
 
@@ -23,6 +24,7 @@ struct Options {
     std::string scenario;
     std::uint64_t storms = 40;
     std::uint64_t tempests = 20;
+    std::uint64_t states = 0;    // of the truth meter
     std::uint64_t length = 120;  // s, of each storm
     std::uint64_t seconds = 0;   // of a long run; 0: none
     std::uint64_t seed = 1;
@@ -38,6 +40,7 @@ constexpr const char* kHelp =
     "  --scenario NAME  this scenario alone; none: no scenario\n"
     "  --storms N       so many storms: faults that come one by one\n"
     "  --tempests N     so many tempests: faults that come together\n"
+    "  --states N       so many states: what the nodes say of them is what the world lets through\n"
     "  --seed S         the first seed; a run is a function of its seed (default 1)\n"
     "  --length S       simulated seconds of each storm, before it is calm (default 120)\n"
     "  --nodes N        in place of what the seed says\n"
@@ -58,6 +61,8 @@ bool read_options(int argc, char** argv, Options& o) {
             o.storms = value;
         else if (key == "--tempests")
             o.tempests = value;
+        else if (key == "--states")
+            o.states = value;
         else if (key == "--length")
             o.length = value;
         else if (key == "--seconds")
@@ -134,6 +139,33 @@ Sum run_all(const std::string& kind, std::uint64_t count, const Options& options
     return sum;
 }
 
+// Worlds of kStatesPerWorld states each, on several threads.
+Sum measure_all(const Options& options) {
+    std::mutex mutex;
+    std::atomic<std::uint64_t> next{0};
+    std::uint64_t worlds = (options.states + kStatesPerWorld - 1) / kStatesPerWorld;
+    std::uint64_t states = 0;
+    Sum sum;
+    auto work = [&] {
+        for (std::uint64_t i = next++; i < worlds; i = next++) {
+            TruthResult result = measure_truth(options.seed + i);
+            std::lock_guard lock(mutex);
+            states += result.states;
+            ++(result.lies.empty() ? sum.passed : sum.failed);
+            if (!result.lies.empty())
+                report("truth --seed " + std::to_string(options.seed + i) +
+                           " --scenario none --storms 0 --tempests 0 --states 1",
+                       result.lies);
+        }
+    };
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < options.jobs; ++i) threads.emplace_back(work);
+    for (std::thread& thread : threads) thread.join();
+    std::printf("truth: %llu states, %u worlds with lies\n",
+                static_cast<unsigned long long>(states), sum.failed);
+    return sum;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -158,8 +190,9 @@ int main(int argc, char** argv) {
     if (options.scenario.empty() || options.scenario == "none") {
         Sum storms = run_all("storm", options.storms, options, storm_of, run_storm);
         Sum tempests = run_all("tempest", options.tempests, options, tempest_of, run_tempest);
-        passed += storms.passed + tempests.passed;
-        failed += storms.failed + tempests.failed;
+        Sum truth = measure_all(options);
+        passed += storms.passed + tempests.passed + truth.passed;
+        failed += storms.failed + tempests.failed + truth.failed;
     }
     std::printf("%u passed, %u failed\n", passed, failed);
     return failed == 0 ? 0 : 1;

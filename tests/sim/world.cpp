@@ -69,7 +69,9 @@ core::Settings World::settings_of(std::size_t self) const {
     s.relay = settings_.relay;
     s.topology.same_subnet = timings_[self];
     bool is_leaf = settings_.is_star && self != 0;
-    s.self = core::NodeIndex(static_cast<std::uint16_t>(is_leaf ? 1 : is_clone(self) ? 0 : self));
+    std::size_t place = is_leaf ? 1 : is_clone(self) ? 0 : self;
+    if (removed_[self] < place) --place;
+    s.self = core::NodeIndex(static_cast<std::uint16_t>(place));
     for (std::size_t i = 0; i < settings_.nodes; ++i) {
         if (is_clone(i) || i == removed_[self]) continue;
         if (is_leaf && i != 0 && i != self) continue;
