@@ -4,23 +4,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <exception>
 
 #include "netft/control/config_checks.hpp"
 #include "netft/control/config_sections.hpp"
+#include "netft/control/config_syntax.hpp"
 #include "netft/control/config_text.hpp"
 
 namespace netft::control {
 
 namespace {
 
-tl::expected<toml::table, ConfigError> parse_toml(std::string_view text) try {
+tl::expected<toml::table, ConfigErrors> parse_toml(std::string_view text) try {
     return toml::parse(text);
 } catch (const toml::parse_error& error) {
-    return refuse(error.source().begin.line, "not TOML: " + std::string(error.description()));
-} catch (const std::exception& error) {
-    return refuse(0, "not TOML: " + std::string(error.what()));
+    return refuse(error.source().begin.line, "is not understood");
+} catch (const std::exception&) {
+    return refuse(0, "is not understood");
 }
 
 Checked assign_virtual_addresses(ConfigEntries& entries) {
@@ -40,25 +42,70 @@ Checked assign_virtual_addresses(ConfigEntries& entries) {
     return {};
 }
 
-tl::expected<ConfigEntries, ConfigError> read_config(std::string_view text,
-                                                     const std::string& node_name) {
+// What is wrong with a text that the TOML parser refuses: each slip in our words, and what else is
+// wrong with the rest.
+ConfigErrors explain(std::string_view text, const ConfigErrors& parser) {
+    SyntaxErrors syntax = explain_syntax(text, parser.list.front().line);
+    Findings findings;
+    findings.take(syntax.errors);
+    auto rest = syntax.rest ? parse_toml(*syntax.rest) : tl::unexpected(parser);
+    if (!rest) return findings.result().error();
+    ConfigEntries entries;
+    auto read = read_sections(*rest, entries);
+    if (!read)
+        for (const ConfigError& error : read.error().list)
+            if (!error.is_missing) findings.take(ConfigErrors(error));  // it may be in a bad line
+    findings.take(check_entries(entries));
+    return findings.result().error();
+}
+
+Checked complete(ConfigEntries& entries, const std::string& node_name) {
+    if (entries.settings.nodes.empty())
+        return refuse(0, "there is no node; each node needs a [[node]] with name and public_key");
+    Findings findings;
+    auto self = find_self(entries.settings, node_name);
+    if (!self) findings.take(self.error());
+    if (self) entries.settings.self = *self;
+    entries.settings.cluster_id = cluster_id_of(entries.settings.cluster);
+    findings.take(assign_virtual_addresses(entries));
+    findings.take(check_virtual_addresses(entries));
+    return findings.result();
+}
+
+tl::expected<ConfigEntries, ConfigErrors> read_config(std::string_view text,
+                                                      const std::string& node_name) {
     if (auto checked = check_text(text); !checked) return tl::unexpected(checked.error());
     auto table = parse_toml(text);
-    if (!table) return tl::unexpected(table.error());
+    if (!table) return tl::unexpected(explain(text, table.error()));
     ConfigEntries entries;
-    if (auto read = read_sections(*table, entries); !read) return tl::unexpected(read.error());
-    if (auto checked = check_entries(entries); !checked) return tl::unexpected(checked.error());
-    auto self = find_self(entries.settings, node_name);
-    if (!self) return tl::unexpected(self.error());
-    if (auto done = assign_virtual_addresses(entries); !done) return tl::unexpected(done.error());
-    entries.settings.self = *self;
-    entries.settings.cluster_id = cluster_id_of(entries.settings.cluster);
+    Findings findings;
+    findings.take(read_sections(*table, entries));
+    bool is_read = findings.empty();
+    findings.take(check_entries(entries));
+    if (is_read) {
+        bool keys_differ = findings.empty();
+        if (keys_differ) findings.take(complete(entries, node_name));
+    }
+    if (auto result = findings.result(); !result) return tl::unexpected(result.error());
     return entries;
 }
 
-tl::unexpected<Error> at(const std::string& file, const ConfigError& error) {
+std::string in_words(const std::string& file, const ConfigError& error) {
     std::string where = file + (error.line == 0 ? "" : ":" + std::to_string(error.line));
-    return fail(where + ": " + (error.key.empty() ? "" : error.key + ": ") + error.what);
+    return where + ": " + (error.key.empty() ? "" : error.key + ": ") + error.what;
+}
+
+// A line for each, in the order of the file.
+tl::unexpected<Error> at(const std::string& file, ConfigErrors errors) {
+    std::stable_sort(errors.list.begin(), errors.list.end(),
+                     [](const auto& a, const auto& b) { return a.line < b.line; });
+    std::string all;
+    for (std::size_t i = 0; i < errors.list.size() && i < kErrorsShownMax; ++i)
+        all += (i == 0 ? "" : "\n") + in_words(file, errors.list[i]);
+    if (errors.list.size() > kErrorsShownMax)
+        all +=
+            "\n" + file + ": and " + std::to_string(errors.list.size() - kErrorsShownMax) + " more";
+    return fail(all);
 }
 
 // A file that cluster.toml names must be there; the default one need not.
@@ -70,10 +117,11 @@ Status read_cluster_keys(ConfigEntries& entries, const std::string& config,
     if (is_missing && !entries.key_file) return {};
     if (!keys && !entries.key_file) return tl::unexpected(keys.error());
     if (!keys)
-        return at(config,
-                  {entries.key_file_line, "security.key_file",
-                   keys.error().what +
-                       (is_missing ? "; allowed: a file that netft-key cluster made" : "")});
+        return at(
+            config,
+            ConfigError{entries.key_file_line, "security.key_file",
+                        keys.error().what +
+                            (is_missing ? "; allowed: a file that netft-key cluster made" : "")});
     entries.settings.cluster_keys = *std::move(keys);
     return {};
 }

@@ -6,6 +6,7 @@
 //
 // Parts of the configuration, in the order of use:
 //   config_text     limits on the text itself, so that no input can exhaust the parser
+//   config_syntax what the TOML parser refuses, in our words
 //   config_reader   which keys a table has, where each goes; unknown keys and wrong types
 //   config_values   text -> value: durations, endpoints, names, …
 //   config_sections the tables of cluster.toml, key by key
@@ -13,7 +14,8 @@
 //   addresses       virtual addresses, derived from the nodes' keys
 //   identity_cluster  the file of the cluster key, which [security] names
 //
-// Every error reads "file:line: key: what, and what is allowed"; the first one found ends it.
+// Every error reads "file:line: key: what, and what is allowed"; all of a file come at once, a line
+// each, in the order of the file.
 // Threads: control only. Format: TOML 1.0; the keys are described in cluster.toml(5).
 #pragma once
 
@@ -30,6 +32,7 @@ namespace netft::control {
 constexpr std::size_t kConfigBytesMax = 1 << 20;
 constexpr std::size_t kNodesMax = 1024;
 constexpr std::size_t kNetworksMax = 256;
+constexpr std::size_t kErrorsShownMax = 50;
 
 // Reads the file, and the cluster key unless the security mode is none: from [security] key_file,
 // which must be there, else from `default_key_file`, which need not. `node_name` is which of its

@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 
+#include "netft/control/config_subnets.hpp"
 #include "netft/control/config_values.hpp"
 
 namespace netft::control {
@@ -19,11 +20,12 @@ std::string lower(std::string name) {
     return name;
 }
 
-tl::unexpected<ConfigError> refuse_key(std::uint32_t line, const char* key, std::string what) {
-    return tl::unexpected(ConfigError{line, key, std::move(what)});
+tl::unexpected<ConfigErrors> refuse_key(std::uint32_t line, const char* key, std::string what) {
+    return tl::unexpected(ConfigErrors(ConfigError{line, key, std::move(what)}));
 }
 
 Checked check_names_and_keys(const ConfigEntries& entries) {
+    Findings findings;
     std::map<std::string, std::uint32_t> names;
     std::map<PublicKey, std::string> keys;
     for (std::size_t i = 0; i < entries.settings.nodes.size(); ++i) {
@@ -31,19 +33,22 @@ Checked check_names_and_keys(const ConfigEntries& entries) {
         const NodeLines& lines = entries.node_lines[i];
         auto [name, new_name] = names.emplace(lower(node.name), lines.name);
         if (!new_name)
-            return refuse_key(lines.name, "node.name",
-                              quoted(node.name) + " is the name of another node too, in line " +
-                                  std::to_string(name->second) + "; each node has its own");
+            findings.take(refuse_key(lines.name, "node.name",
+                                     quoted(node.name) +
+                                         " is the name of another node too, in line " +
+                                         std::to_string(name->second) + "; each node has its own"));
         auto [key, new_key] = keys.emplace(node.public_key, node.name);
         if (!new_key)
-            return refuse_key(lines.public_key, "node.public_key",
-                              "is the key of node " + quoted(key->second) +
-                                  " too; each node has its own, made by netft-key generate");
+            findings.take(
+                refuse_key(lines.public_key, "node.public_key",
+                           "is the key of node " + quoted(key->second) +
+                               " too; each node has its own, made by netft-key generate"));
     }
-    return {};
+    return findings.result();
 }
 
 Checked check_endpoints(const ConfigEntries& entries) {
+    Findings findings;
     std::map<std::tuple<Endpoint, std::string>, std::string> owners;
     for (std::size_t i = 0; i < entries.settings.nodes.size(); ++i) {
         const core::NodeSettings& node = entries.settings.nodes[i];
@@ -51,13 +56,28 @@ Checked check_endpoints(const ConfigEntries& entries) {
             const auto& [endpoint, interface] = node.endpoints[j];
             auto [owner, is_new] = owners.emplace(std::tuple(endpoint, interface), node.name);
             if (is_new) continue;
-            return refuse_key(entries.node_lines[i].endpoints[j], "node.endpoints",
-                              quoted(endpoint.to_string()) + " of node " + quoted(node.name) +
-                                  " is an endpoint of node " + quoted(owner->second) +
-                                  " already; each endpoint stands once");
+            findings.take(refuse_key(entries.node_lines[i].endpoints[j], "node.endpoints",
+                                     quoted(endpoint.to_string()) + " of node " +
+                                         quoted(node.name) + " is an endpoint of node " +
+                                         quoted(owner->second) +
+                                         " already; each endpoint stands once"));
         }
     }
-    return {};
+    return findings.result();
+}
+
+// In a subnet that the file names, its own and its broadcast address are nobody's.
+Checked check_hosts(const ConfigEntries& entries) {
+    Findings findings;
+    for (std::size_t i = 0; i < entries.settings.nodes.size(); ++i) {
+        const core::NodeSettings& node = entries.settings.nodes[i];
+        for (std::size_t j = 0; j < node.endpoints.size(); ++j)
+            for (const auto& network : entries.settings.topology.networks)
+                if (auto why = no_host_in(network.subnet, node.endpoints[j].endpoint.address))
+                    findings.take(refuse_key(entries.node_lines[i].endpoints[j], "node.endpoints",
+                                             *why + "; allowed: an address of this node"));
+    }
+    return findings.result();
 }
 
 // One of two nodes must know where the other is.
@@ -81,22 +101,23 @@ bool overlap(const Prefix& a, const Prefix& b) {
 }
 
 Checked check_networks(const ConfigEntries& entries) {
+    Findings findings;
     const auto& networks = entries.settings.topology.networks;
     for (std::size_t i = 0; i < networks.size(); ++i) {
         for (std::size_t j = 0; j < i; ++j) {
             std::string earlier = " in line " + std::to_string(entries.network_lines[j]);
             if (overlap(networks[i].subnet, networks[j].subnet))
-                return refuse_key(entries.network_lines[i], "network.subnet",
-                                  quoted(networks[i].subnet.to_string()) + " overlaps " +
-                                      quoted(networks[j].subnet.to_string()) + earlier +
-                                      "; an address belongs to one network");
+                findings.take(refuse_key(entries.network_lines[i], "network.subnet",
+                                         quoted(networks[i].subnet.to_string()) + " overlaps " +
+                                             quoted(networks[j].subnet.to_string()) + earlier +
+                                             "; an address belongs to one network"));
             if (networks[i].name && networks[i].name == networks[j].name)
-                return refuse_key(entries.network_lines[i], "network.name",
-                                  quoted(*networks[i].name) + " is the name of the network" +
-                                      earlier + " too; each network has its own");
+                findings.take(refuse_key(entries.network_lines[i], "network.name",
+                                         quoted(*networks[i].name) + " is the name of the network" +
+                                             earlier + " too; each network has its own"));
         }
     }
-    return {};
+    return findings.result();
 }
 
 // The adapter's addresses would take the way to the endpoints away, and tunnel the tunnel.
@@ -136,33 +157,50 @@ Checked check_source_port(const core::NodeSettings& node, unsigned workers, unsi
 }
 
 Checked check_source_ports(const ConfigEntries& entries) {
+    Findings findings;
     for (std::size_t i = 0; i < entries.settings.nodes.size(); ++i) {
         const core::NodeSettings& node = entries.settings.nodes[i];
         const NodeLines& lines = entries.node_lines[i];
         unsigned workers = node.workers.value_or(entries.settings.workers).count;
-        for (std::size_t j = 0; j < node.endpoints.size(); ++j) {
-            auto checked = check_source_port(node, workers, node.endpoints[j].endpoint.port,
-                                             lines.endpoints[j], "node.endpoints");
-            if (!checked) return checked;
-        }
+        for (std::size_t j = 0; j < node.endpoints.size(); ++j)
+            findings.take(check_source_port(node, workers, node.endpoints[j].endpoint.port,
+                                            lines.endpoints[j], "node.endpoints"));
         // What is not in the list has the cluster's.
-        auto checked = check_source_port(node, workers, entries.settings.port, lines.node, "port");
-        if (!checked) return checked;
+        findings.take(check_source_port(node, workers, entries.settings.port, lines.node, "port"));
     }
-    return {};
+    return findings.result();
 }
 
 Checked check_entries(const ConfigEntries& entries) {
-    if (entries.settings.nodes.empty())
-        return refuse(0, "there is no node; each node needs a [[node]] with name and public_key");
-    for (auto check : {check_names_and_keys, check_endpoints, check_source_ports,
+    Findings findings;
+    for (auto check : {check_names_and_keys, check_endpoints, check_hosts, check_source_ports,
                        check_that_nodes_meet, check_networks, check_prefixes})
-        if (auto checked = check(entries); !checked) return checked;
-    return {};
+        findings.take(check(entries));
+    return findings.result();
 }
 
-tl::expected<core::NodeIndex, ConfigError> find_self(const core::Settings& settings,
-                                                     const std::string& node_name) {
+Checked check_virtual_addresses(const ConfigEntries& entries) {
+    Findings findings;
+    std::map<IpAddress, std::string> owners;
+    for (const core::NodeSettings& node : entries.settings.nodes)
+        for (const IpAddress& address : {node.ipv4, node.ipv6}) owners.emplace(address, node.name);
+    for (std::size_t i = 0; i < entries.settings.nodes.size(); ++i) {
+        const core::NodeSettings& node = entries.settings.nodes[i];
+        for (std::size_t j = 0; j < node.endpoints.size(); ++j) {
+            const IpAddress& address = node.endpoints[j].endpoint.address;
+            auto owner = owners.find(address);
+            if (owner == owners.end()) continue;
+            findings.take(refuse_key(
+                entries.node_lines[i].endpoints[j], "node.endpoints",
+                quoted(address.to_string()) + " is the virtual address of node " +
+                    quoted(owner->second) + "; allowed: an address of a physical network"));
+        }
+    }
+    return findings.result();
+}
+
+tl::expected<core::NodeIndex, ConfigErrors> find_self(const core::Settings& settings,
+                                                      const std::string& node_name) {
     std::string names;
     for (std::size_t i = 0; i < settings.nodes.size(); ++i) {
         const std::string& name = settings.nodes[i].name;

@@ -11,8 +11,11 @@ namespace netft::control {
 // find each other.
 Checked check_entries(const ConfigEntries& entries);
 
+// An endpoint that is a virtual address would tunnel the tunnel. Once addresses are assigned.
+Checked check_virtual_addresses(const ConfigEntries& entries);
+
 // The node of this name; the error lists the names there are.
-tl::expected<core::NodeIndex, ConfigError> find_self(const core::Settings& settings,
-                                                     const std::string& node_name);
+tl::expected<core::NodeIndex, ConfigErrors> find_self(const core::Settings& settings,
+                                                      const std::string& node_name);
 
 }  // namespace netft::control

@@ -38,18 +38,29 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
     return port;
 }
 
-bool is_v4_mapped(const IpAddress& address) {
+// The IPv4 address in ::ffff:0:0/96.
+std::optional<IpAddress> mapped_v4(const IpAddress& address) {
     static const Prefix kMapped = *Prefix::parse("::ffff:0:0/96");
-    return kMapped.contains(address);
+    if (!kMapped.contains(address)) return {};
+    return IpAddress::v4(ByteReader(address.bytes().subspan(12)).u32());
+}
+
+// RFC 1122 §3.2.1.3, RFC 6890: 0.0.0.0/8 is "this network", 240.0.0.0/4 is for later.
+bool is_reserved_v4(const IpAddress& address) {
+    if (!address.is_v4()) return false;
+    std::uint32_t first = address.v4_value() >> 24;
+    return first == 0 || first >= 240;
 }
 
 // What makes an address useless as an endpoint; nullopt: nothing.
 std::optional<std::string> objection(const IpAddress& address, bool has_interface) {
-    if (address.is_unspecified() || address.is_multicast())
+    if (address.is_loopback())
+        return "is a loopback address, which no other node reaches; allowed: an address of this "
+               "node";
+    if (address.is_unspecified() || address.is_multicast() || is_reserved_v4(address))
         return "is no unicast address; allowed: an address of this node";
-    if (address.is_v4() && address.v4_value() == 0xffffffffu)
-        return "is no unicast address; allowed: an address of this node";
-    if (is_v4_mapped(address)) return "is an IPv4 address in disguise; write it as 10.0.0.1";
+    if (auto v4 = mapped_v4(address))
+        return "is an IPv4 address in disguise; write it as \"" + v4->to_string() + "\"";
     bool needs_interface = address.is_v6() && address.is_link_local();
     if (needs_interface && !has_interface)
         return "is link-local and needs its interface, as in \"fe80::1%eth0\"";

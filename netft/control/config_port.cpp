@@ -75,8 +75,15 @@ Read node_port(core::NodeSettings& node, const std::string& adapter) {
         node.port_devices.push_back(std::move(device));
         return {};
     };
-    return table_of(
+    Read table = table_of(
         {{"kind", text(parse_port_kind, node.port)}, {"devices", entries_of("interfaces", take)}});
+    return [table](const toml::node& value) -> Checked {
+        if (!value.is_integer()) return table(value);
+        return refuse(line_of(value),
+                      "an integer is not allowed; allowed: a table, [node.port]; the cluster's "
+                      "UDP port stands above the first [table], a node's own in its endpoints, "
+                      "as in \"10.0.0.1:3344\"");
+    };
 }
 
 }  // namespace netft::control

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "netft/control/config_places.hpp"
 #include "netft/control/config_values.hpp"
 
 namespace netft::control {
@@ -50,10 +51,12 @@ Checked read_text(const toml::node& node, const std::function<Status(std::string
     return at(line_of(node), take(value->get()));
 }
 
-ConfigError under(ConfigError error, std::string_view key, std::uint32_t line) {
-    error.key = std::string(key) + (error.key.empty() ? "" : "." + error.key);
-    if (error.line == 0) error.line = line;
-    return error;
+ConfigErrors under(ConfigErrors errors, std::string_view key, std::uint32_t line) {
+    for (ConfigError& error : errors.list) {
+        error.key = std::string(key) + (error.key.empty() ? "" : "." + error.key);
+        if (error.line == 0) error.line = line;
+    }
+    return errors;
 }
 
 Checked unknown_key(const toml::key& key, const Fields& fields) {
@@ -64,20 +67,29 @@ Checked unknown_key(const toml::key& key, const Fields& fields) {
         list += (list.empty() ? "" : ", ") + std::string(field.key);
     }
     std::string_view near = nearest(key.str(), allowed);
-    std::string end = near.empty() ? ";" : ", did you mean \"" + std::string(near) + "\"?";
+    std::string_view home = home_of(key.str());
+    std::string end = ";";
+    if (!home.empty())
+        end = ": it belongs " + std::string(home) + ";";
+    else if (!near.empty())
+        end = ", did you mean \"" + std::string(near) + "\"?";
     return refuse(key.source().begin.line,
                   "unknown key " + quoted(key.str()) + end + " allowed: " + list);
 }
 
-Checked check_keys(const toml::table& table, const Fields& fields) {
-    const toml::key* first = nullptr;  // in the file; the table is in the order of the alphabet
+void check_keys(const toml::table& table, const Fields& fields, Findings& findings) {
     for (auto&& [key, node] : table) {
         std::string_view name = key.str();
         auto matches = [name](const Field& field) { return field.key == name; };
         if (std::any_of(fields.begin(), fields.end(), matches)) continue;
-        if (first == nullptr || key.source().begin.line < first->source().begin.line) first = &key;
+        findings.take(unknown_key(key, fields));
     }
-    return first == nullptr ? Checked() : unknown_key(*first, fields);
+}
+
+Checked refuse_missing(std::uint32_t line, std::string_view key) {
+    ConfigError error{line, "", "\"" + std::string(key) + "\" is missing"};
+    error.is_missing = true;
+    return tl::unexpected(ConfigErrors(std::move(error)));
 }
 
 // Optimal string alignment: insert, delete, replace, swap neighbours.
@@ -116,17 +128,29 @@ std::string_view nearest(std::string_view key, const std::vector<std::string_vie
     return best;
 }
 
+void Findings::take(const Checked& checked) {
+    if (!checked) take(checked.error());
+}
+
+void Findings::take(const ConfigErrors& errors) {
+    if (!errors_)
+        errors_ = errors;
+    else
+        errors_->list.insert(errors_->list.end(), errors.list.begin(), errors.list.end());
+}
+
 Checked read_table(const toml::table& table, const Fields& fields) {
-    if (auto known = check_keys(table, fields); !known) return known;
+    Findings findings;
+    check_keys(table, fields, findings);
     for (const Field& field : fields) {
         const toml::node* node = table.get(field.key);
         if (node == nullptr && field.required)
-            return refuse(line_of(table), "\"" + std::string(field.key) + "\" is missing");
+            findings.take(refuse_missing(line_of(table), field.key));
         if (node == nullptr) continue;
         if (auto read = field.read(*node); !read)
-            return tl::unexpected(under(read.error(), field.key, line_of(*node)));
+            findings.take(under(read.error(), field.key, line_of(*node)));
     }
-    return {};
+    return findings.result();
 }
 
 Read integer_between(std::int64_t min, std::int64_t max, std::function<void(std::int64_t)> take) {
@@ -170,6 +194,8 @@ Read duration_between(Duration min, Duration max, Duration& out) {
 Read table_of(Fields fields) {
     return [fields = std::move(fields)](const toml::node& node) -> Checked {
         const auto* table = node.as_table();
+        if (node.is_array_of_tables())
+            return refuse(line_of(node), "stands once; allowed: one bracket, as in [adapter]");
         if (table == nullptr) return wrong_type(node, "a table");
         return read_table(*table, fields);
     };
@@ -181,15 +207,18 @@ Read tables(std::string_view name, std::size_t max,
         std::string wanted = "[[" + std::string(name) + "]] with two brackets, once for each";
         const auto* array = node.as_array();
         if (array == nullptr) return wrong_type(node, wanted);
+        Findings findings;
         for (std::size_t i = 0; i < array->size(); ++i) {
             const toml::node& element = *array->get(i);
             const auto* table = element.as_table();
-            if (table == nullptr) return wrong_type(element, wanted);
-            if (i == max)
-                return refuse(line_of(element), "too many; allowed: " + std::to_string(max));
-            if (auto done = read(*table); !done) return done;
+            if (i == max) {
+                findings.take(
+                    refuse(line_of(element), "too many; allowed: " + std::to_string(max)));
+                break;
+            }
+            findings.take(table == nullptr ? wrong_type(element, wanted) : read(*table));
         }
-        return {};
+        return findings.result();
     };
 }
 
@@ -197,12 +226,12 @@ Read texts(std::function<Status(std::string_view, std::uint32_t line)> take) {
     return [take = std::move(take)](const toml::node& node) -> Checked {
         const auto* array = node.as_array();
         if (array == nullptr) return wrong_type(node, "an array of strings");
+        Findings findings;
         for (const toml::node& element : *array) {
             std::uint32_t line = line_of(element);
-            auto taken = read_text(element, [&](std::string_view v) { return take(v, line); });
-            if (!taken) return taken;
+            findings.take(read_text(element, [&](std::string_view v) { return take(v, line); }));
         }
-        return {};
+        return findings.result();
     };
 }
 
@@ -211,12 +240,13 @@ Read entries_of(std::string_view what,
     return [what, take = std::move(take)](const toml::node& node) -> Checked {
         const auto* table = node.as_table();
         if (table == nullptr) return wrong_type(node, "a table of " + std::string(what));
+        Findings findings;
         for (auto&& [key, element] : *table) {
             std::string_view name = key.str();
-            if (auto ok = check_printable(line_of(element), name); !ok) return ok;
-            if (auto taken = take(name, element); !taken) return taken;
+            auto printable = check_printable(line_of(element), name);
+            findings.take(printable ? take(name, element) : printable);
         }
-        return {};
+        return findings.result();
     };
 }
 

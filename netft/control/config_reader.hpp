@@ -1,12 +1,14 @@
 // Reads a TOML table by a list of fields: key, how to read its value, where the value goes.
 //
 // A key that is in no list, a value of another type and a value that its parser refuses are errors
-// with the line they stand on. Nothing throws.
+// with the line they stand on. Reading goes on behind an error, so that one run tells them all.
+// Nothing throws.
 #pragma once
 
 #include <toml++/toml.h>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,11 +20,31 @@
 namespace netft::control {
 
 struct ConfigError {
-    std::uint32_t line = 0;  // 0: of the file as a whole
-    std::string key;         // "heartbeat.same_subnet.delay"; empty: of no key
-    std::string what;        // "what, and what is allowed"
+    std::uint32_t line = 0;   // 0: of the file as a whole
+    std::string key;          // "heartbeat.same_subnet.delay"; empty: of no key
+    std::string what;         // "what, and what is allowed"
+    bool is_missing = false;  // of a key that is not there
 };
-using Checked = tl::expected<void, ConfigError>;
+
+// Never empty; in the order of reading.
+struct ConfigErrors {
+    std::vector<ConfigError> list;
+
+    ConfigErrors(ConfigError error) { list.push_back(std::move(error)); }  // NOLINT: one is a list
+};
+using Checked = tl::expected<void, ConfigErrors>;
+
+// Gathers what several checks find.
+class Findings {
+ public:
+    void take(const Checked& checked);
+    void take(const ConfigErrors& errors);
+    bool empty() const { return !errors_; }
+    Checked result() const { return errors_ ? tl::unexpected(*errors_) : Checked(); }
+
+ private:
+    std::optional<ConfigErrors> errors_;
+};
 
 inline tl::unexpected<ConfigError> refuse(std::uint32_t line, std::string what) {
     return tl::unexpected(ConfigError{line, "", std::move(what)});
@@ -40,7 +62,8 @@ struct Field {
 };
 using Fields = std::vector<Field>;
 
-// Reads the fields in their own order, whatever order the file has them in.
+// Reads the fields in their own order, whatever order the file has them in; those that are good
+// take effect beside those that are not.
 Checked read_table(const toml::table& table, const Fields& fields);
 
 // Readers of each kind; `out` is borrowed until the last read.

@@ -153,7 +153,12 @@ Result<std::string> parse_printable(std::string_view text) {
 }
 
 Result<PublicKey> parse_key(std::string_view text) {
-    if (auto key = parse_public_key(text)) return *key;
+    auto key = parse_public_key(text);
+    if (key && !is_low_order(*key)) return *key;
+    if (key)
+        return fail(quoted(text) +
+                    " is no public key that anybody has the private half of (zero, or a point of "
+                    "low order); allowed: what netft-key prints");
     return fail(quoted(text) +
                 " is not a public key; allowed: the base64 of 32 bytes that netft-key prints");
 }

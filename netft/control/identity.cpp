@@ -70,6 +70,33 @@ std::optional<PublicKey> parse_public_key(std::string_view text) {
     return key;
 }
 
+bool is_low_order(const PublicKey& key) {
+    // 0, 1, the two points of order 8, p − 1, p, p + 1 (p = 2^255 − 19), little-endian; the top bit
+    // is not looked at (RFC 7748 §5).
+    static constexpr auto with_first = [](std::uint8_t first) {
+        PublicKey out;
+        out.fill(0xff);
+        out[0] = first;
+        out[31] = 0x7f;
+        return out;
+    };
+    static const std::array<PublicKey, 7> kPoints{
+        PublicKey{},
+        PublicKey{1},
+        PublicKey{0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3,
+                  0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32,
+                  0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00},
+        PublicKey{0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1,
+                  0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c,
+                  0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57},
+        with_first(0xec),
+        with_first(0xed),
+        with_first(0xee)};
+    PublicKey reduced = key;
+    reduced[31] &= 0x7f;
+    return std::find(kPoints.begin(), kPoints.end(), reduced) != kPoints.end();
+}
+
 void wipe(std::string& secret) {
     OPENSSL_cleanse(secret.data(), secret.size());
     secret.clear();

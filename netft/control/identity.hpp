@@ -52,6 +52,10 @@ std::string to_text(const PublicKey& key);
 // nullopt: not the base64 of 32 bytes.
 std::optional<PublicKey> parse_public_key(std::string_view text);
 
+// A point of low order on Curve25519 or its twist: every private key gives the same shared secret
+// with it, all zeros (RFC 7748 §6.1), so that no handshake with it can be trusted, nor ends.
+bool is_low_order(const PublicKey& key);
+
 // Overwrites the text with zeros in a way that the compiler keeps.
 void wipe(std::string& secret);
 

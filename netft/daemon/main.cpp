@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 
@@ -19,8 +20,13 @@ namespace {
 
 using namespace netft;
 
+// A line for each error: a configuration may have many.
 int complain(const std::string& what, int exit_code) {
-    std::fprintf(stderr, "netftd: %s\n", what.c_str());
+    for (std::size_t at = 0; at <= what.size();) {
+        std::size_t end = std::min(what.find('\n', at), what.size());
+        std::fprintf(stderr, "netftd: %s\n", what.substr(at, end - at).c_str());
+        at = end + 1;
+    }
     return exit_code;
 }
 

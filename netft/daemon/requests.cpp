@@ -4,6 +4,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -96,7 +97,9 @@ void Daemon::handle_signal_of(int signal, const control::Caller& sender) {
 
 nlohmann::json Daemon::reload(const std::string& who) {
     auto refuse = [this, &who](const std::string& why) {
-        log_.error("config", control::Fault::config, "reload by " + who + " refused: " + why);
+        std::string line = why;  // a configuration may have many errors, a line each
+        std::replace(line.begin(), line.end(), '\n', ';');
+        log_.error("config", control::Fault::config, "reload by " + who + " refused: " + line);
         return nlohmann::json{{"error", why}};
     };
     const core::Settings& old = coordinator_->settings();

@@ -1,4 +1,5 @@
 // Every error of cluster.toml, with its line and what is allowed.
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 
 #include "netft/control/config.hpp"
@@ -127,8 +128,9 @@ const Case kSections[] = {
     {"[worker]\nspin = \"a\\u0000b\"\n", "\"a?b\" has characters that are not printable ASCII"},
     {"[worker]\nspin = \"\"\"1s\"\"\"\n", "c.toml:5: strings over several lines are not used here"},
     {"a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a = 1\n", "c.toml:4: too many dots in a key"},
-    {"[worker\n", "c.toml:4: not TOML: "},
-    {"[worker]\n[worker]\n", "c.toml:5: not TOML: "},
+    {"[worker\n", "c.toml:4: the header of table \"worker\" does not end; write [worker]"},
+    {"[worker]\n[worker]\n",
+     "c.toml:5: [worker] stands in line 4 already; a table stands once, with all its keys"},
 };
 
 // Put at the end of a node, whose first line is line 4; so the text is line 6.
@@ -229,10 +231,11 @@ BOOST_AUTO_TEST_CASE(a_bad_security_section_says_where_and_what_is_allowed) {
 
 BOOST_AUTO_TEST_CASE(a_node_needs_a_name_and_a_key) {
     std::string head = kHead + kOpen;
-    BOOST_TEST(error_of(head + "[[node]]\n") == "c.toml:4: node: \"name\" is missing");
+    BOOST_TEST(error_of(head + "[[node]]\n") ==
+               "c.toml:4: node: \"name\" is missing\nc.toml:4: node: \"public_key\" is missing");
     BOOST_TEST(error_of(head + "[[node]]\nname=\"n1\"\n") ==
                "c.toml:4: node: \"public_key\" is missing");
-    BOOST_TEST(error_of(head + "[[node]]\nname=\"-n1\"\n")
+    BOOST_TEST(error_of(head + "[[node]]\nname=\"-n1\"\npublic_key=\"\"\n")
                    .starts_with("c.toml:5: node.name: \"-n1\" is not a host name"));
     BOOST_TEST(error_of(head + "[[node]]\nname=\"n1\"\npublic_key=\"abc\"\n")
                    .starts_with("c.toml:6: node.public_key: \"abc\" is not a public key; allowed: "
@@ -257,6 +260,43 @@ BOOST_AUTO_TEST_CASE(what_two_nodes_share_is_refused) {
                                 "\"n1\" already"));
 }
 
+BOOST_AUTO_TEST_CASE(all_errors_of_a_file_come_at_once_in_its_order) {
+    std::string text = "cluster = \"a b\"\nport = 0\n" + kOpen +
+                       "[heartbeat]\nsame_subnet = { delay = 5, threshold = 0 }\n" +
+                       "[[node]]\nname = \"n1\"\npublic_key = \"x\"\n" +
+                       "endpoints = [\"10.0.0.300\", \"127.0.0.1\"]\n" +
+                       node_text("n2", 2, "\"10.0.0.2\"") + node_text("N2", 2, "");
+    std::string error = error_of(text);
+    std::string lines;
+    for (std::size_t at = 0; at < error.size(); at = error.find('\n', at), at += at < error.size())
+        lines += error.substr(at + 7, error.find(':', at + 7) - at - 7) + " ";
+    BOOST_TEST(lines == "1 2 6 6 9 10 10 16 17 ", error);
+}
+
+BOOST_AUTO_TEST_CASE(many_errors_are_cut) {
+    std::string text = kHead + kOpen;
+    for (int i = 0; i < 70; ++i) text += "[zz" + std::to_string(i) + "]\n";
+    std::string error = error_of(text + two_nodes());
+    BOOST_TEST(std::count(error.begin(), error.end(), '\n') == 50);
+    BOOST_TEST(error.ends_with("c.toml: and 20 more"));
+}
+
+BOOST_AUTO_TEST_CASE(an_endpoint_that_no_node_can_have_is_refused) {
+    std::string net = kHead + kOpen + "[[network]]\nsubnet = \"10.0.0.0/24\"\n";
+    BOOST_TEST(error_of(net + node_text("n1", 1, "\"10.0.0.255\"")) ==
+               "c.toml:9: node.endpoints: \"10.0.0.255\" is the broadcast address of "
+               "\"10.0.0.0/24\"; allowed: an address of this node");
+    BOOST_TEST(error_of(net + node_text("n1", 1, "\"10.0.0.0\"")).find("subnet's own address") !=
+               std::string::npos);
+    std::string point = kHead + kOpen + "[[network]]\nsubnet = \"10.0.0.0/31\"\n";
+    BOOST_TEST(error_of(point + node_text("n1", 1, "\"10.0.0.0\"")) == "");
+    auto good = parse_config(kHead + kOpen + two_nodes(), "c.toml", "n1");
+    std::string own = kHead + kOpen +
+                      node_text("n1", 1, "\"" + good->nodes[1].ipv4.to_string() + "\"") +
+                      node_text("n2", 2, "\"10.0.0.2\"");
+    BOOST_TEST(error_of(own).find("is the virtual address of node \"n2\"") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(two_nodes_without_endpoints_could_never_meet) {
     std::string one = kHead + kOpen + node_text("n1", 1, "\"10.0.0.1\"") + node_text("n2", 2, "");
     BOOST_TEST(error_of(one) == "");
@@ -279,9 +319,9 @@ BOOST_AUTO_TEST_CASE(more_than_fits_is_refused) {
     std::string nodes = kHead + kOpen;
     for (std::uint32_t i = 0; i <= kNodesMax; ++i)
         nodes += node_text("n" + std::to_string(i), i, "");
-    BOOST_TEST(error_of(nodes) ==
-               "c.toml:" + std::to_string(4 + 4 * kNodesMax) + ": node: too many; allowed: 1024");
-    std::string endpoints = "\"10.0.0.0\"";
+    BOOST_TEST(error_of(nodes).ends_with("\nc.toml:" + std::to_string(4 + 4 * kNodesMax) +
+                                         ": node: too many; allowed: 1024"));
+    std::string endpoints = "\"10.0.0.100\"";
     for (int i = 1; i <= 16; ++i) endpoints += ", \"10.0.0." + std::to_string(i) + "\"";
     BOOST_TEST(error_of(kHead + kOpen + node_text("n1", 1, endpoints)) ==
                "c.toml:7: node.endpoints: too many endpoints; allowed: 16");

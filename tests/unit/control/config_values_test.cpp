@@ -64,8 +64,7 @@ BOOST_AUTO_TEST_CASE(endpoints_are_read_in_every_form) {
                        {"[fd00::1]", "[fd00::1]:3343", ""},
                        {"[fd00::1]:3344", "[fd00::1]:3344", ""},
                        {"fe80::1%eth0", "[fe80::1]:3343", "eth0"},
-                       {"[fe80::1%eth0.7]:1", "[fe80::1]:1", "eth0.7"},
-                       {"127.0.0.1", "127.0.0.1:3343", ""}};
+                       {"[fe80::1%eth0.7]:1", "[fe80::1]:1", "eth0.7"}};
     for (const auto& row : kRows) {
         auto parsed = parse_endpoint(row.text, kNetftPort);
         BOOST_REQUIRE_MESSAGE(parsed.has_value(), row.text);
@@ -96,7 +95,12 @@ BOOST_AUTO_TEST_CASE(what_is_no_endpoint_is_refused_with_the_reason) {
                        {"224.0.0.1", "no unicast address"},
                        {"ff02::1", "no unicast address"},
                        {"255.255.255.255", "no unicast address"},
-                       {"::ffff:10.0.0.1", "IPv4 address in disguise"},
+                       {"240.0.0.1", "no unicast address"},
+                       {"0.0.0.7", "no unicast address"},
+                       {"127.0.0.1", "loopback address"},
+                       {"127.8.0.1", "loopback address"},
+                       {"::1", "loopback address"},
+                       {"::ffff:10.0.7.9", "in disguise; write it as \"10.0.7.9\""},
                        {"fe80::1", "needs its interface"},
                        {"fe80::1%", "is not an interface name"},
                        {"fe80::1%a%b", "is not an interface name"},

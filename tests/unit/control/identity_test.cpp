@@ -26,6 +26,20 @@ bool same(const PrivateKey& a, const PrivateKey& b) {
 
 BOOST_AUTO_TEST_SUITE(identity)
 
+// libcrypto is the oracle: with such a key no secret can be derived.
+BOOST_AUTO_TEST_CASE(points_of_low_order_are_no_keys) {
+    for (const char* text : {"0000000000000000000000000000000000000000000000000000000000000000",
+                             "0100000000000000000000000000000000000000000000000000000000000000",
+                             "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+                             "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+                             "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                             "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                             "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"})
+        BOOST_TEST(is_low_order(hex<PublicKey>(text)), text);
+    BOOST_TEST(!is_low_order(
+        hex<PublicKey>("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a")));
+}
+
 BOOST_AUTO_TEST_CASE(public_keys_are_those_of_rfc_7748_section_6_1) {
     struct {
         const char* secret;
