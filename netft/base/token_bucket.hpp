@@ -38,6 +38,9 @@ class TokenBucket {
     constexpr bool is_full(TimePoint now, const Rate& rate) const {
         return paid_until_ <= now - rate.depth;
     }
+    constexpr bool has(TimePoint now, const Rate& rate, std::int64_t count = 1) const {
+        return paid_when_taken(now, rate, count) <= now;
+    }
     // When there is one to take.
     constexpr TimePoint next(const Rate& rate) const { return paid_until_ + rate.cost; }
 
@@ -58,6 +61,9 @@ class RateLimit {
 
     constexpr bool take(TimePoint now, std::int64_t count = 1) {
         return bucket_.take(now, rate_, count);
+    }
+    constexpr bool has(TimePoint now, std::int64_t count = 1) const {
+        return bucket_.has(now, rate_, count);
     }
     constexpr void drain(TimePoint now, std::int64_t count) { bucket_.drain(now, rate_, count); }
     constexpr bool is_full(TimePoint now) const { return bucket_.is_full(now, rate_); }

@@ -1,7 +1,9 @@
 #include "netft/control/libcrypto.hpp"
 
 #include <openssl/evp.h>
-#include <openssl/rand.h>
+#include <sys/random.h>
+
+#include <cerrno>
 
 #include "netft/base/assert.hpp"
 
@@ -132,6 +134,14 @@ bool Libcrypto::open(const Secret32& key, const session::AeadNonce& nonce, Bytes
     return good;
 }
 
-void Libcrypto::random(MutableBytes out) { must(RAND_bytes(out.data(), int_of(out.size())) == 1); }
+// The kernel's own, not libcrypto's: it takes notice when a virtual machine was copied.
+void Libcrypto::random(MutableBytes out) {
+    while (!out.empty()) {
+        ssize_t got = getrandom(out.data(), out.size(), 0);
+        if (got < 0 && errno == EINTR) continue;
+        must(got > 0);
+        out = out.subspan(static_cast<std::size_t>(got));
+    }
+}
 
 }  // namespace netft::control

@@ -202,8 +202,12 @@ void Coordinator::handle_event(TimePoint now, const Event& event) {
             bool was_reachable = std::exchange(peer->reachable, change->to.has_value());
             peer->in_use = change->to;
             peer->relay = change->relay;
-            if (!peer->reachable && !peer->relay) peer->unreachable_since = change->at;
+            if (is_in_reach(*peer))
+                peer->fruitless = 0;
+            else
+                peer->unreachable_since = change->at;
             if (peer->reachable != was_reachable) handle_reach(now, *peer);
+            if (!is_in_reach(*peer)) judge_clock_jump(now);
             service_peer(now, *peer);
         }
     } else if (const auto* shown = std::get_if<SessionShown>(&event)) {
@@ -216,19 +220,16 @@ void Coordinator::handle_event(TimePoint now, const Event& event) {
         Peer* peer = find_peer(worn->peer);
         const session::Session* current = peer == nullptr ? nullptr : peer->opening.current();
         if (current == nullptr || current->local != worn->local) return;
+        if (worn->is_spent) end_spent(now, *peer, worn->local);
         peer->opening.start(now, fresh_index());
         service_peer(now, *peer);
     } else if (const auto* transition = std::get_if<RouteTransition>(&event)) {
         note_transition(now, *transition);
-    } else if (std::holds_alternative<StallRecord>(event)) {
+    } else if (const auto* record = std::get_if<StallRecord>(&event)) {
+        if (record->stall.kind == StallKind::clock_stepped) note_clock_jump(now, record->stall.gap);
         stalled_ = now;
         touch_view(now);
     }
-}
-
-std::optional<Duration> Coordinator::renew_after() const {
-    if (settings_.security == SecurityMode::none) return {};
-    return settings_.rekey_after;
 }
 
 void Coordinator::handle_timers(TimePoint now) {
@@ -264,8 +265,8 @@ std::optional<TimePoint> Coordinator::next_deadline() const {
         take(opening);
         take(peer.next_card);
         take(peer.next_view);
-        if (!peer.reachable && !peer.relay && !peer.opening.is_initiating())
-            take(peer.unreachable_since + kReopenAfter);
+        if (!peer.opening.is_initiating()) take(reopens_at(peer));
+        if (is_in_reach(peer) && !peer.is_overdue) take(peer.opening.overdue_at());
     }
     take(view_due_);
     take(states_due_);
@@ -279,17 +280,6 @@ std::optional<TimePoint> Coordinator::next_deadline() const {
 void Coordinator::service_peer(TimePoint now, Peer& peer) {
     keep_sessions(now, peer);
     if (peer.opening.wants_transmit(now) && pacer_.take(now)) send_initiation(now, peer);
-}
-
-void Coordinator::keep_sessions(TimePoint now, Peer& peer) {
-    std::size_t sessions = peer.opening.sessions().size();
-    peer.opening.handle_timers(now);
-    if (peer.opening.sessions().size() != sessions) plan_dirty_ = true;
-    bool wants_session = peer.opening.current() == nullptr || is_given_up(now, peer) ||
-                         peer.opening.wants_renewal(now);
-    if (wants_session && !peer.opening.is_initiating()) peer.opening.start(now, fresh_index());
-    if (peer.next_card && *peer.next_card <= now) send_card(now, peer);
-    if (peer.next_view && *peer.next_view <= now) send_view(now, peer);
 }
 
 std::optional<Plan> Coordinator::poll_plan() {
@@ -379,6 +369,8 @@ std::vector<std::string> Coordinator::warnings() const {
     for (const auto& [id, peer] : peers_)
         if (!peer.refusal.empty())
             out.push_back(peer.node.name + ": card refused: " + peer.refusal);
+    for (const auto& [id, peer] : peers_)
+        if (peer.is_overdue) out.push_back(overdue_text(peer));
     for (const auto& [id, peer] : peers_)
         for (const Life& life : peer.lives)
             if (life.is_refused)

@@ -91,12 +91,24 @@ struct PeerView {
 class Coordinator {
  public:
     // A peer unreachable for this long is asked for a new session.
+    // And again when the new one did not help: after as long, doubled each time up to a minute.
     static constexpr Duration kReopenAfter = 3s;
+    static constexpr Duration kReopenMost = 60s;
     static constexpr Duration kCardFirstRetry = 100ms;
     static constexpr Duration kCardLastRetry = 1s;
     // A peer that cannot be reached may come with an old timestamp this often.
     static constexpr Duration kStaleInterval = 1s;
-    static constexpr std::size_t kLivesMax = 8;
+    // Lives remembered of a peer, and how many of them as those of clones.
+    static constexpr std::size_t kLivesMax = 64;
+    // A wall clock that jumps this far may be that of a machine restored from a snapshot. It is,
+    // if nobody is in reach any more so long after it.
+    static constexpr Duration kClockJump = 5s;
+    static constexpr Duration kJumpRemembered = 60s;
+    static constexpr std::size_t kRefusedMax = 8;
+    // Of one peer: initiations that authenticate, and tries of answers to one of ours that come
+    // without a cookie under load.
+    static constexpr Rate kInitiationsOfPeer = Rate::of(10, 30);
+    static constexpr Rate kAnswersUnproven = Rate::of(1, 3);
     // Views: changes are gathered for this long; the least time between two views, and what each
     // message of one adds to it; and how often one goes out unchanged.
     static constexpr unsigned kUnshownMax = 2;  // more than a lost answer
@@ -122,6 +134,10 @@ class Coordinator {
     // A reload. What cannot change while running (cluster, adapter name, port, our own node, the
     // security mode) is refused as a whole: the reasons come back, nothing changes.
     std::vector<std::string> handle_settings(TimePoint now, const Settings& settings);
+    // The machine goes on from a snapshot, maybe as one of several: what was sealed since then was
+    // sealed with the same keys and counters as what will be. All sessions end, and a new life
+    // begins. `wall_offset_ns`: as in the identity.
+    void handle_machine_restored(TimePoint now, std::int64_t wall_offset_ns);
     // Forgets what damping has counted of the routes to this peer; empty: to all. False: no such
     // peer.
     bool undamp(std::string_view name);
@@ -182,7 +198,10 @@ class Coordinator {
         std::uint64_t newest = 0;  // timestamp of its last initiation taken
         Endpoint remote;           // where its last opening came from
         bool is_refused = false;   // another machine had the key before
+        bool is_shown = false;     // it was talked with
     };
+    // How an initiation stands to those before it.
+    enum class Newness : std::uint8_t { fresh, copy, stale };
     // An initiation that we answered, by its mac1, with the session it made.
     struct Answer {
         Mac mac1{};
@@ -193,9 +212,13 @@ class Coordinator {
     struct PeerHandshake {
         std::optional<session::PendingInitiation> pending;
         session::CookieStore cookies;
-        std::vector<Answer> answers;           // of the sessions that we did not ask for
-        std::optional<TimePoint> stale_taken;  // an old timestamp was let pass
-        std::optional<TimePoint> said;         // a warning of this kind, for the log
+        std::vector<Answer> answers;  // of the sessions that we did not ask for
+        // An old timestamp was let pass, of a life not seen before, and of one that was.
+        std::optional<TimePoint> stale_taken;
+        std::optional<TimePoint> replay_taken;
+        TokenBucket initiations;
+        TokenBucket unproven;           // answers to ours, without a cookie
+        std::optional<TimePoint> said;  // a warning of this kind, for the log
     };
     struct Peer {
         PeerId id;
@@ -229,6 +252,9 @@ class Coordinator {
         std::size_t view_cursor = 0;         // parts below were sent in this round
         Standing trouble = Standing::known;  // with its last handshake
         unsigned unshown = 0;                // sessions that it asked for since it showed one
+        unsigned fruitless = 0;          // sessions opened since it was in reach; the first is none
+        bool owes_introduction = false;  // we began a new life
+        bool is_overdue = false;         // the session in use should have been renewed long ago
     };
 
     PeerId id_of(const PublicKey& key);
@@ -239,9 +265,16 @@ class Coordinator {
     std::vector<routing::PeerEndpoints> peer_endpoints() const;
     routing::InterfaceSettings interface_settings() const;
 
-    bool is_given_up(TimePoint now, const Peer& peer) const {
-        return !peer.reachable && !peer.relay && now - peer.unreachable_since >= kReopenAfter;
-    }
+    // coordinator_sessions.cpp
+    static bool is_in_reach(const Peer& peer) { return peer.reachable || peer.relay; }
+    static std::optional<TimePoint> reopens_at(const Peer& peer);
+    void judge_age(TimePoint now, Peer& peer);
+    std::string overdue_text(const Peer& peer) const;
+    void end_spent(TimePoint now, Peer& peer, SessionIndex local);
+    void note_clock_jump(TimePoint now, Duration by);
+    void judge_clock_jump(TimePoint now);
+    void begin_life(TimePoint now);
+    std::uint64_t fresh_incarnation();
     Peer* find_peer(PeerId id);
     Peer* find_peer(const PublicKey& key);
     SessionIndex fresh_index();
@@ -260,7 +293,8 @@ class Coordinator {
                         const Opening& opening);
     std::vector<std::uint8_t> make_initiation(TimePoint now, Peer& peer);
     Opening own_opening(const Peer& peer, SessionIndex index) const;
-    void meet_initiation(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote);
+    void meet_initiation(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,
+                         bool is_fresh);
     // coordinator_handshakes.cpp
     void begin_secure();
     std::uint64_t timestamp(TimePoint now) const;
@@ -269,17 +303,33 @@ class Coordinator {
                           const Header& header, Bytes datagram);
     void handle_initiation(TimePoint now, EndpointId local, const Endpoint& remote, Bytes datagram);
     void remember_answer(Peer& peer, Answer answer);
-    bool answer_copy(EndpointId local, const Endpoint& remote, Bytes datagram);
+    bool answer_copy(TimePoint now, EndpointId local, const Endpoint& remote, Bytes datagram);
+    void send_answer(TimePoint now, const Peer& peer, EndpointId local, const Endpoint& remote,
+                     std::array<std::uint8_t, kResponseSize> answer);
+    // coordinator_admission.cpp
     bool admit(TimePoint now, EndpointId local, const Endpoint& remote, Bytes datagram);
+    void refuse_initiation(TimePoint now, const Endpoint& remote, DropReason why);
+    void count_failed_answer(TimePoint now, const Endpoint& remote);
     void take_initiation(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,
                          Bytes datagram, session::ReceivedInitiation& initiation);
-    bool is_new(TimePoint now, Peer& peer, const InitiationPayload& payload);
+    bool admit_answer(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,
+                      Bytes datagram);
+    bool admit_proven(TimePoint now, const Endpoint& remote);
+    void ask_for_cookie(TimePoint now, EndpointId local, const Endpoint& remote, Bytes datagram);
+    void count_waste(TimePoint now, const Endpoint& remote, std::uint32_t agreements);
+    bool is_known_address(const IpAddress& address) const;
+    void answer_initiation(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,
+                           Bytes datagram, session::ReceivedInitiation& initiation);
+    static Newness newness_of(const Peer& peer, const InitiationPayload& payload);
+    static bool takes_stale(TimePoint now, Peer& peer, std::uint64_t incarnation);
+    static void forget_a_life(Peer& peer);
     void refuse_clone(EndpointId local, const Endpoint& remote,
                       session::ReceivedInitiation& initiation);
     void handle_response(TimePoint now, EndpointId local, const Endpoint& remote,
                          const Header& header, Bytes datagram);
     void handle_cookie(TimePoint now, const Header& header, Bytes datagram);
     Peer* find_initiating(SessionIndex index);
+    std::optional<Mac> mac1_of_answer(const Peer& peer, SessionIndex index) const;
     Life& life_of(Peer& peer, std::uint64_t incarnation);
     void name_clone(Peer& peer, std::uint64_t incarnation);
     void say_own_key(TimePoint now, const Endpoint& remote);
@@ -346,6 +396,7 @@ class Coordinator {
     TimePoint view_made_;
     std::optional<TimePoint> view_refresh_;
     std::optional<TimePoint> stalled_;  // when we last were
+    std::optional<TimePoint> clock_jumped_;
     session::OpeningPacer view_pacer_;  // 2,000 messages a second
     routing::StateTracker tracker_;
     std::optional<TimePoint> states_due_;

@@ -11,7 +11,9 @@ namespace netft::core {
 void Coordinator::begin_secure() {
     NETFT_ASSERT(identity_.primitives != nullptr);
     const PublicKey& own = settings_.self_node().public_key;
-    if (!secure_) secure_.emplace(Secure{{}, session::CookieJar(own), {}, {}});
+    if (!secure_)
+        secure_.emplace(
+            Secure{{}, session::CookieJar(own), session::Doorkeeper(*identity_.primitives), {}});
     session::HandshakeIdentity& identity = secure_->identity;
     identity.own = {identity_.private_key, own};
     identity.prologue.assign({'n', 'e', 't', 'f', 't', '1'});
@@ -54,30 +56,40 @@ void Coordinator::handle_handshake(TimePoint now, EndpointId local, const Endpoi
 
 void Coordinator::handle_initiation(TimePoint now, EndpointId local, const Endpoint& remote,
                                     Bytes datagram) {
-    if (answer_copy(local, remote, datagram) || !admit(now, local, remote, datagram)) return;
+    if (answer_copy(now, local, remote, datagram) || !admit(now, local, remote, datagram)) return;
     DropReason why{};
     auto initiation =
         session::read_initiation(*identity_.primitives, secure_->identity, datagram, why);
-    if (!initiation) return drops_.count(why);
+    if (!initiation) return refuse_initiation(now, remote, why);
     if (initiation->noise.initiator() == secure_->identity.own.open)
         return say_own_key(now, remote);
     Peer* peer = find_peer(initiation->noise.initiator());
-    if (peer == nullptr) return drops_.count(DropReason::rx_unknown_node);
+    if (peer == nullptr) return refuse_initiation(now, remote, DropReason::rx_unknown_node);
     take_initiation(now, *peer, local, remote, datagram, *initiation);
 }
 
 // Copies come by every route; they cost no key agreement and change nothing.
-bool Coordinator::answer_copy(EndpointId local, const Endpoint& remote, Bytes datagram) {
+bool Coordinator::answer_copy(TimePoint now, EndpointId local, const Endpoint& remote,
+                              Bytes datagram) {
     auto known = secure_->answered.find(mac1_of(datagram));
     if (known == secure_->answered.end()) return false;
     Peer* peer = find_peer(known->second);
     if (peer == nullptr) return false;
     for (const Answer& answer : peer->handshake.answers) {
         if (answer.mac1 != known->first || !peer->opening.has_session(answer.index)) continue;
-        send_plain(local, remote, answer.datagram);
+        send_answer(now, *peer, local, remote, answer.datagram);
         return true;
     }
     return false;
+}
+
+// With the proof of our address, if the peer has asked for it.
+void Coordinator::send_answer(TimePoint now, const Peer& peer, EndpointId local,
+                              const Endpoint& remote,
+                              std::array<std::uint8_t, kResponseSize> answer) {
+    if (auto cookie = peer.handshake.cookies.current(now))
+        session::put_mac2(*identity_.primitives, *cookie, answer);
+    send_plain(local, remote, answer);
 }
 
 // As long as its session lives a copy of an initiation gets the same answer: other keys for it
@@ -92,19 +104,6 @@ void Coordinator::remember_answer(Peer& peer, Answer answer) {
     peer.handshake.answers.push_back(std::move(answer));
 }
 
-bool Coordinator::admit(TimePoint now, EndpointId local, const Endpoint& remote, Bytes datagram) {
-    if (secure_->doorkeeper.is_quiet(now)) return true;
-    session::Primitives& primitives = *identity_.primitives;
-    if (!secure_->jar.is_valid(primitives, now, remote, datagram)) {
-        drops_.count(DropReason::rx_needs_cookie);
-        send_plain(local, remote, secure_->jar.answer(primitives, now, remote, datagram));
-        return false;
-    }
-    if (secure_->doorkeeper.take(now, remote)) return true;
-    drops_.count(DropReason::rx_rate_limited);
-    return false;
-}
-
 void Coordinator::take_initiation(TimePoint now, Peer& peer, EndpointId local,
                                   const Endpoint& remote, Bytes datagram,
                                   session::ReceivedInitiation& initiation) {
@@ -116,14 +115,29 @@ void Coordinator::take_initiation(TimePoint now, Peer& peer, EndpointId local,
     for (const Life& life : peer.lives)
         if (life.incarnation == payload.incarnation && life.is_refused)
             return refuse_clone(local, remote, initiation);
-    if (!is_new(now, peer, payload)) return drops_.count(DropReason::rx_replayed_opening);
-    SessionIndex fresh = fresh_index();
-    auto index = peer.opening.handle_initiation(now, {payload.index, payload.incarnation}, fresh);
-    if (!index) return meet_initiation(now, peer, local, remote);
-    if (*index != fresh) return drops_.count(DropReason::rx_replayed_opening);  // index used again
+    Newness newness = newness_of(peer, payload);
+    bool meets = peer.opening.keeps_initiative();
+    bool is_copy_met = meets && newness == Newness::copy;
+    if (newness != Newness::fresh && !is_copy_met && !takes_stale(now, peer, payload.incarnation))
+        return refuse_initiation(now, remote, DropReason::rx_replayed_opening);
+    // A member may ask as often as it likes, and is answered as often as an honest one asks.
+    if (!peer.handshake.initiations.take(now, kInitiationsOfPeer))
+        return refuse_initiation(now, remote, DropReason::rx_rate_limited);
     Life& life = life_of(peer, payload.incarnation);
     life.newest = std::max(life.newest, payload.timestamp);
-    life.remote = remote;
+    if (meets) return meet_initiation(now, peer, local, remote, newness == Newness::fresh);
+    answer_initiation(now, peer, local, remote, datagram, initiation);
+}
+
+void Coordinator::answer_initiation(TimePoint now, Peer& peer, EndpointId local,
+                                    const Endpoint& remote, Bytes datagram,
+                                    session::ReceivedInitiation& initiation) {
+    const InitiationPayload& payload = initiation.payload;
+    SessionIndex fresh = fresh_index();
+    auto index = peer.opening.handle_initiation(now, {payload.index, payload.incarnation}, fresh);
+    if (!index || *index != fresh)  // index used again
+        return drops_.count(DropReason::rx_replayed_opening);
+    life_of(peer, payload.incarnation).remote = remote;
     auto response = session::write_response(*identity_.primitives, secure_->identity, initiation,
                                             *index, HandshakeStatus::done);
     if (!response) return drops_.count(DropReason::rx_bad_seal);
@@ -133,26 +147,35 @@ void Coordinator::take_initiation(TimePoint now, Peer& peer, EndpointId local,
     remember_answer(peer, {mac1_of(datagram), *index, response->datagram});
     if (!peer.last_path) remember_path(peer, local, remote);
     plan_dirty_ = true;
-    send_plain(local, remote, response->datagram);
+    send_answer(now, peer, local, remote, response->datagram);
 }
 
 // Whether an initiation is newer than what was taken: of its own life, or, of a new life, than
-// every other. A peer out of reach gets a chance whatever its clock says: what comes of a replay
-// is never confirmed.
-bool Coordinator::is_new(TimePoint now, Peer& peer, const InitiationPayload& payload) {
+// every other.
+Coordinator::Newness Coordinator::newness_of(const Peer& peer, const InitiationPayload& payload) {
     std::uint64_t newest = 0;
     for (const Life& life : peer.lives) {
         if (life.incarnation == payload.incarnation) {
+            if (life.newest == payload.timestamp) return Newness::copy;
             newest = life.newest;
             break;
         }
         newest = std::max(newest, life.newest);
     }
-    if (payload.timestamp > newest) return true;
-    auto& taken = peer.handshake.stale_taken;
-    bool may = !peer.reachable && (!taken || now - *taken >= kStaleInterval);
-    if (may) taken = now;
-    return may;
+    return payload.timestamp > newest ? Newness::fresh : Newness::stale;
+}
+
+// A peer out of reach gets a chance whatever its clock says: what comes of a replay is never
+// confirmed. Replays of lives that were seen do not use up that of a life that was not.
+bool Coordinator::takes_stale(TimePoint now, Peer& peer, std::uint64_t incarnation) {
+    if (peer.reachable) return false;
+    bool is_seen = std::any_of(peer.lives.begin(), peer.lives.end(), [incarnation](const Life& l) {
+        return l.incarnation == incarnation;
+    });
+    auto& taken = is_seen ? peer.handshake.replay_taken : peer.handshake.stale_taken;
+    if (taken && now - *taken < kStaleInterval) return false;
+    taken = now;
+    return true;
 }
 
 void Coordinator::refuse_clone(EndpointId local, const Endpoint& remote,
@@ -175,10 +198,12 @@ void Coordinator::handle_response(TimePoint now, EndpointId local, const Endpoin
                                   const Header& header, Bytes datagram) {
     Peer* peer = find_initiating(header.receiver);
     if (peer == nullptr) return drops_.count(DropReason::rx_stale_opening);
+    if (!admit_answer(now, *peer, local, remote, datagram)) return;
     DropReason why{};
     auto answer = peer->handshake.pending->read_response(secure_->identity, datagram, why);
     if (!answer) {
         drops_.count(why);
+        count_failed_answer(now, remote);
         note_trouble(now, *peer, Standing::other_key);
         return say_now_and_then(now, *peer,
                                 "its answer does not open: has it the same cluster key?");
@@ -205,13 +230,27 @@ void Coordinator::handle_response(TimePoint now, EndpointId local, const Endpoin
     service_peer(now, *peer);
 }
 
+// It answers our initiation or our response; the next try carries it, or the next copy.
 void Coordinator::handle_cookie(TimePoint now, const Header& header, Bytes datagram) {
     Peer* peer = find_initiating(header.receiver);
-    if (peer == nullptr ||
-        !peer->handshake.cookies.take(*identity_.primitives, now, peer->node.public_key,
-                                      peer->handshake.pending->mac1(), datagram))
+    bool is_asking = peer != nullptr;
+    std::optional<Mac> mac1;
+    if (is_asking) mac1 = peer->handshake.pending->mac1();
+    for (auto other = peers_.begin(); !mac1 && other != peers_.end(); ++other) {
+        peer = &other->second;
+        mac1 = mac1_of_answer(*peer, header.receiver);
+    }
+    if (!mac1 || !peer->handshake.cookies.take(*identity_.primitives, now, peer->node.public_key,
+                                               *mac1, datagram))
         return drops_.count(DropReason::rx_bad_cookie);
-    peer->opening.handle_cookie(now, random_);
+    if (is_asking) peer->opening.handle_cookie(now, random_);
+}
+
+std::optional<Mac> Coordinator::mac1_of_answer(const Peer& peer, SessionIndex index) const {
+    for (const Answer& answer : peer.handshake.answers)
+        if (answer.index == index && peer.opening.has_session(index))
+            return mac1_of(answer.datagram);
+    return {};
 }
 
 // What a stranger can make us say: once a minute and peer.

@@ -1,6 +1,7 @@
 // The coordinator's part in sessions and cards: what it sends and what it makes of what comes.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "netft/core/coordinator.hpp"
 
@@ -162,7 +163,7 @@ void Coordinator::answer_opening(TimePoint now, Peer& peer, EndpointId local,
                                  const Endpoint& remote, const Opening& opening) {
     auto index = peer.opening.handle_initiation(now, {opening.sender_index, opening.incarnation},
                                                 fresh_index());
-    if (!index) return meet_initiation(now, peer, local, remote);
+    if (!index) return meet_initiation(now, peer, local, remote, true);
     if (!peer.last_path) remember_path(peer, local, remote);
     plan_dirty_ = true;
     send_plain(
@@ -171,11 +172,13 @@ void Coordinator::answer_opening(TimePoint now, Peer& peer, EndpointId local,
 }
 
 // Our own initiation is the one to be answered; by this path it gets there, whatever the others do.
+// What is not fresh may have been sent by anybody: it shows us no new path.
 void Coordinator::meet_initiation(TimePoint now, Peer& peer, EndpointId local,
-                                  const Endpoint& remote) {
+                                  const Endpoint& remote, bool is_fresh) {
     Paths paths = paths_to(peer);
     if (std::find(paths.begin(), paths.end(), std::pair(local, remote)) != paths.end())
         return peer.opening.handle_sign_of_life(now);
+    if (!is_fresh) return drops_.count(DropReason::rx_replayed_opening);
     remember_path(peer, local, remote);
     send_plain(local, remote, make_initiation(now, peer));
 }
@@ -185,21 +188,33 @@ void Coordinator::begin_session(TimePoint now, Peer& peer) {
     plan_dirty_ = true;
     const session::Session* session = peer.opening.current();
     if (session == nullptr) return;
-    if (session->serial != peer.last_serial) ++peer.sessions_opened;
+    if (session->serial != peer.last_serial) {
+        ++peer.sessions_opened;
+        if (!is_in_reach(peer)) ++peer.fruitless;
+    }
     note_trouble(now, peer, Standing::known);
     peer.unshown = 0;
     peer.last_serial = session->serial;
     std::uint64_t incarnation = session->incarnation;  // name_clone() ends sessions
+    if (std::exchange(peer.owes_introduction, false)) {
+        introduce(now, peer);
+        owe_view(now, peer);
+    }
     if (incarnation == peer.incarnation) {
         // Out of reach, the peer may have taken another for us: it may need our card again.
         if (!peer.reachable) introduce(now, peer);
         return;
     }
+    // What was recorded of a life that comes back is forgotten: nothing of it may come again.
+    peer.opening.drop_predecessors();
+    forget_sends();
+    peer.fruitless = 0;
     bool is_restart = peer.incarnation != 0;
     bool is_return = is_restart && incarnation == peer.former_incarnation;
     peer.former_incarnation = is_return ? 0 : peer.incarnation;
     if (is_return) name_clone(peer, peer.incarnation);
     peer.incarnation = incarnation;
+    life_of(peer, incarnation).is_shown = true;
     peer.card_serial = 0;
     peer.views.forget();
     peer.unreachable_since = now;
@@ -218,9 +233,21 @@ void Coordinator::introduce(TimePoint now, Peer& peer) {
 Coordinator::Life& Coordinator::life_of(Peer& peer, std::uint64_t incarnation) {
     for (Life& life : peer.lives)
         if (life.incarnation == incarnation) return life;
-    if (peer.lives.size() == kLivesMax) peer.lives.erase(peer.lives.begin());
+    if (peer.lives.size() == kLivesMax) forget_a_life(peer);
     peer.lives.push_back({.incarnation = incarnation});
     return peer.lives.back();
+}
+
+// Replays are of many lives: those that were never talked with go first, then the oldest. A clone
+// is remembered, up to a bound, and so is the life of the session in use.
+void Coordinator::forget_a_life(Peer& peer) {
+    const session::Session* current = peer.opening.current();
+    auto rank = [&](const Life& life) {
+        if (current != nullptr && life.incarnation == current->incarnation) return 3;
+        return life.is_refused ? 2 : life.is_shown ? 1 : 0;
+    };
+    auto is_less = [&](const Life& a, const Life& b) { return rank(a) < rank(b); };
+    peer.lives.erase(std::min_element(peer.lives.begin(), peer.lives.end(), is_less));
 }
 
 // A life of the peer that was over has come back while `incarnation` goes on: two machines share a
@@ -230,6 +257,13 @@ void Coordinator::name_clone(Peer& peer, std::uint64_t incarnation) {
     Endpoint first = life_of(peer, peer.opening.current()->incarnation).remote;
     Life& clone = life_of(peer, incarnation);
     clone.is_refused = true;
+    auto& lives = peer.lives;
+    auto refused =
+        std::count_if(lives.begin(), lives.end(), [](const Life& l) { return l.is_refused; });
+    if (refused > static_cast<std::ptrdiff_t>(kRefusedMax))
+        std::find_if(lives.begin(), lives.end(), [](const Life& l) {
+            return l.is_refused;
+        })->is_refused = false;
     note(Notice::Severity::error, Notice::Fault::config, "session",
          peer.node.name + ": two machines use its key: a cloned machine? " + first.to_string() +
              " goes on, " + clone.remote.to_string() + " is refused: give it a key of its own");

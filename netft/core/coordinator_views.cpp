@@ -64,6 +64,7 @@ ViewRoute Coordinator::view_of(const routing::Route& route, std::uint8_t interfa
 Standing Coordinator::standing_of(const Peer& peer) const {
     bool has_session = peer.opening.current() != nullptr;
     if (!peer.refusal.empty()) return Standing::bad_card;
+    if (peer.is_overdue) return Standing::unrenewed;
     if (has_session && peer.card && peer.reachable) return Standing::known;
     if (peer.trouble != Standing::known) return peer.trouble;
     if (!has_session) return Standing::no_session;

@@ -242,10 +242,13 @@ void Engine::State::count_sealed(std::uint32_t peer_slot, std::uint64_t datagram
     EngineSession& session = peers[peer_slot].sessions[*peers[peer_slot].sending];
     session.sealed += datagrams;
     // Each worker may seal its part of what the key is good for.
-    if (session.sealed < plan.rekey_datagrams / role.workers || session.worn || !session.plan.keys)
-        return;
+    std::uint64_t share = plan.rekey_datagrams / role.workers;
+    if (session.sealed < share || session.spent || !session.plan.keys) return;
+    bool is_spent = session.sealed >= share * Plan::kRekeysToEnd;
+    if (session.worn && !is_spent) return;
     session.worn = true;
-    emit(SessionWorn{plan_peers[peer_slot].id, session.plan.local});
+    session.spent = is_spent;
+    emit(SessionWorn{plan_peers[peer_slot].id, session.plan.local, is_spent});
 }
 
 std::uint32_t Engine::State::peer_slot(PeerId id) const {

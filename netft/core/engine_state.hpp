@@ -75,6 +75,7 @@ struct EngineSession {
     bool shown = false;        // the peer has sent something on it
     std::uint64_t sealed = 0;  // datagrams
     bool worn = false;         // control was told
+    bool spent = false;        // and told again
 };
 
 // Policy spread's part of a peer.

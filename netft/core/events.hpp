@@ -78,6 +78,7 @@ struct SessionShown {
 struct SessionWorn {
     PeerId peer;
     SessionIndex local;
+    bool is_spent = false;  // it was not renewed, and must not be sent on any longer
 };
 
 // We were away, long enough to be worth a word: the reader of the log would blame the network.

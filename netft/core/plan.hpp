@@ -98,8 +98,10 @@ struct PlanSettings {
     // [traffic] relay: a third node carries what no direct route does; and we do so for others.
     bool relay = true;
     SecurityMode security = SecurityMode::none;
-    // Datagrams sealed with one key after which control is told (SessionWorn).
-    std::uint64_t rekey_datagrams = std::uint64_t{1} << 60;
+    // Datagrams sealed with one key after which control is told (SessionWorn), and after so many
+    // times that once more, that the key is good for nothing any longer.
+    static constexpr std::uint64_t kRekeysToEnd = 4;
+    std::uint64_t rekey_datagrams = std::uint64_t{1} << 36;
 
     // Bytes behind the payload of every heartbeat, data and control datagram.
     std::uint16_t tag_bytes() const {

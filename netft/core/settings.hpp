@@ -80,7 +80,7 @@ struct Settings {
     std::vector<Secret32> cluster_keys;
     CryptoKind crypto = CryptoKind::automatic;               // [security] crypto
     Duration rekey_after = 120s;                             // [security] rekey
-    std::uint64_t rekey_datagrams = std::uint64_t{1} << 60;  // not in the file: for tests
+    std::uint64_t rekey_datagrams = std::uint64_t{1} << 36;  // not in the file: for tests
     std::string adapter_name = "netft0";
     std::optional<std::uint16_t> adapter_mtu;  // nullopt: "auto"
     std::uint16_t port = kNetftPort;

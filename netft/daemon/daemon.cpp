@@ -78,6 +78,7 @@ Status Daemon::wait_and_handle() {
         for (std::size_t i = 0; i < workers_->size(); ++i)
             if (fd == workers_->worker(i).event_fd()) handle_worker(workers_->worker(i));
         if (fd == devices_->fd()) handle_device_links();
+        if (fd == machine_.fd() && machine_.handle_ready()) handle_machine_restored();
         if (fd == server_->fd()) server_->handle_ready();
         if (has_left_ || !done) return done;
     }
@@ -103,6 +104,10 @@ Status Daemon::handle_signal() {
         handle_signal_of(static_cast<int>(info.ssi_signo), sender);
     }
     return {};
+}
+
+void Daemon::handle_machine_restored() {
+    coordinator_->handle_machine_restored(dataplane::monotonic_now(), wall_offset_ns());
 }
 
 Status Daemon::handle_netlink() {

@@ -23,6 +23,7 @@
 #include "netft/control/status.hpp"
 #include "netft/core/coordinator.hpp"
 #include "netft/daemon/device_keeper.hpp"
+#include "netft/daemon/machine_watch.hpp"
 #include "netft/daemon/options.hpp"
 #include "netft/daemon/port_keeper.hpp"
 #include "netft/daemon/privileges.hpp"
@@ -72,6 +73,8 @@ class Daemon {
     Status wait_and_handle();
     Status handle_signal();
     Status handle_netlink();
+    void handle_machine_restored();
+    static std::int64_t wall_offset_ns();
     Status read_facts();
     void handle_worker();
     void handle_worker(dataplane::Worker& worker);
@@ -136,6 +139,7 @@ class Daemon {
     TimePoint next_tick_;
     TimePoint next_solicit_;
     std::uint64_t control_queue_full_ = 0;
+    MachineWatch machine_;
     int signal_fd_ = -1;
     int epoll_fd_ = -1;
 };

@@ -114,6 +114,7 @@ Status Daemon::open_all(const core::Settings& settings, const Secret32& key) {
     std::vector<int> fds{server_->fd(), monitor_->fd(), devices_->fd(), signal_fd_};
     for (std::size_t i = 0; i < workers_->size(); ++i)
         fds.push_back(workers_->worker(i).event_fd());
+    if (machine_.fd() >= 0) fds.push_back(machine_.fd());
     for (int fd : fds)
         if (auto done = watch(epoll_fd_, fd); !done) return done;
     coordinator_->handle_timers(dataplane::monotonic_now());  // initiations go first
@@ -145,6 +146,7 @@ Status Daemon::open_signals() {
     for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
     signal_fd_ = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signal_fd_ < 0) return fail_errno("signalfd", errno);
+    machine_.open();  // a kernel without has nothing to tell
     return {};
 }
 
@@ -242,14 +244,16 @@ Status Daemon::open_queues(const core::Settings& settings) {
     return {};
 }
 
+std::int64_t Daemon::wall_offset_ns() {
+    auto wall = std::chrono::duration_cast<std::chrono::nanoseconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+    return wall.count() - static_cast<std::int64_t>(to_ns(dataplane::monotonic_now()));
+}
+
 void Daemon::open_coordinator(const core::Settings& settings, const Secret32& key) {
     const core::NodeSettings& self = settings.self_node();
     mac_ = control::adapter_mac(first_mac(facts_, settings.adapter_name), self.public_key);
-    auto wall = std::chrono::duration_cast<std::chrono::nanoseconds>(
-        std::chrono::system_clock::now().time_since_epoch());
-    core::CoordinatorIdentity identity{
-        random_u64() | 1, mac_, key,
-        wall.count() - static_cast<std::int64_t>(to_ns(dataplane::monotonic_now())), &libcrypto_};
+    core::CoordinatorIdentity identity{random_u64() | 1, mac_, key, wall_offset_ns(), &libcrypto_};
     coordinator_ = std::make_unique<core::Coordinator>(settings, identity, random_u64());
     coordinator_->handle_interfaces(dataplane::monotonic_now(), facts_);
     const auto& endpoints = coordinator_->endpoints();

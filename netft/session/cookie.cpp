@@ -1,5 +1,6 @@
 #include "netft/session/cookie.hpp"
 
+#include <algorithm>
 #include <string_view>
 
 namespace netft::session {
@@ -25,6 +26,11 @@ Mac make_mac1(Primitives& primitives, const PublicKey& receiver, Bytes before_ma
 
 Mac make_mac2(Primitives& primitives, const Mac& cookie, Bytes before_mac2) {
     return cut(primitives.hmac(cookie, {before_mac2}));
+}
+
+void put_mac2(Primitives& primitives, const Mac& cookie, MutableBytes message) {
+    Mac mac2 = make_mac2(primitives, cookie, before_mac2(message));
+    std::copy(mac2.begin(), mac2.end(), message.last(kMacSize).begin());
 }
 
 bool is_same(const Mac& a, const Mac& b) {

@@ -19,6 +19,8 @@ constexpr Duration kCookieAge = 120s;
 Mac make_mac1(Primitives& primitives, const PublicKey& receiver, Bytes before_mac1);
 // HMAC-SHA-256(cookie, before mac2), cut.
 Mac make_mac2(Primitives& primitives, const Mac& cookie, Bytes before_mac2);
+// Writes it into an initiation or a response.
+void put_mac2(Primitives& primitives, const Mac& cookie, MutableBytes message);
 // In constant time.
 bool is_same(const Mac& a, const Mac& b);
 

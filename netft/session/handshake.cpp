@@ -55,9 +55,7 @@ std::optional<PendingInitiation> PendingInitiation::make(Primitives& primitives,
 std::array<std::uint8_t, kInitiationSize> PendingInitiation::datagram(
     Primitives& primitives, const std::optional<Mac>& cookie) const {
     auto bytes = datagram_;
-    if (!cookie) return bytes;
-    Mac mac2 = make_mac2(primitives, *cookie, before_mac2(bytes));
-    std::copy(mac2.begin(), mac2.end(), bytes.end() - kMacSize);
+    if (cookie) put_mac2(primitives, *cookie, bytes);
     return bytes;
 }
 

@@ -6,15 +6,17 @@
 
 namespace netft::session {
 
-namespace {
-
-std::optional<TimePoint> end_of(const Session& session) {
-    if (session.superseded) return *session.superseded + OpeningMachine::kSupersededAge;
-    if (!session.confirmed) return session.created + OpeningMachine::kPendingAge;
-    return {};
+std::optional<Duration> OpeningMachine::end_age() const {
+    if (!renew_after_) return {};
+    return std::max<Duration>(kLeastEnd, *renew_after_ * kRenewalsToEnd);
 }
 
-}  // namespace
+std::optional<TimePoint> OpeningMachine::end_of(const Session& session) const {
+    if (session.superseded) return *session.superseded + kSupersededAge;
+    if (!session.confirmed) return session.created + kPendingAge;
+    if (auto age = end_age()) return session.created + *age;
+    return {};
+}
 
 void OpeningMachine::start(TimePoint now, SessionIndex fresh) {
     if (initiating_) return;
@@ -49,6 +51,12 @@ bool OpeningMachine::wants_renewal(TimePoint now) const {
     return renew_after_ && session != nullptr && now - session->created >= renewal_age(*session);
 }
 
+std::optional<TimePoint> OpeningMachine::overdue_at() const {
+    const Session* session = current();
+    if (!renew_after_ || session == nullptr) return {};
+    return session->created + renewal_age(*session) + *renew_after_;
+}
+
 std::optional<SessionIndex> OpeningMachine::handle_initiation(TimePoint now,
                                                               const OpeningClaim& claim,
                                                               SessionIndex fresh) {
@@ -56,8 +64,8 @@ std::optional<SessionIndex> OpeningMachine::handle_initiation(TimePoint now,
         if (!session.is_initiator && session.remote == claim.index &&
             session.incarnation == claim.incarnation)
             return session.local;  // a copy: the same answer again
-    bool asked = initiating_ && initiating_->interval > kFirstRetry;  // at least one try is out
-    if (asked && is_lower_) return {};
+    bool asked = has_asked();
+    if (keeps_initiative()) return {};
     // The peer's goes on. Ours is given up if it is out (an answer to it would make a second
     // session that the two ends rank differently), else it waits.
     if (asked)
@@ -106,7 +114,7 @@ void OpeningMachine::handle_shown(TimePoint now, SessionIndex local) {
 }
 
 void OpeningMachine::handle_timers(TimePoint now) {
-    std::erase_if(sessions_, [now](const Session& session) {
+    std::erase_if(sessions_, [this, now](const Session& session) {
         auto end = end_of(session);
         return end && *end <= now;
     });
@@ -157,6 +165,24 @@ void OpeningMachine::drop_incarnation(std::uint64_t incarnation) {
     std::erase_if(sessions_, [incarnation](const Session& session) {
         return session.incarnation == incarnation;
     });
+}
+
+void OpeningMachine::drop_predecessors() {
+    const Session* found = current();
+    if (found == nullptr) return;
+    Session keep = *found;  // erasing moves it
+    std::erase_if(sessions_, [&keep](const Session& session) {
+        return session.incarnation == keep.incarnation && session.serial < keep.serial;
+    });
+}
+
+void OpeningMachine::drop_session(SessionIndex local) {
+    std::erase_if(sessions_, [local](const Session& session) { return session.local == local; });
+}
+
+void OpeningMachine::drop_everything() {
+    sessions_.clear();
+    initiating_.reset();
 }
 
 bool OpeningMachine::has_session(SessionIndex local) const {

@@ -5,7 +5,8 @@
 // new session only when the initiator has shown it, so that a straggling copy of an old initiation
 // changes nothing. When both initiate at the same time, the initiation of the node with the lower
 // public key is answered and the other is not. A superseded session is still received for
-// kSupersededAge. Threads: control only.
+// kSupersededAge. Keys that cannot be renewed end with their session (ADR 27). Threads: control
+// only.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +50,9 @@ class OpeningMachine {
     static constexpr Duration kPatience = 1s;
     // How much longer than the initiator its peer waits before it renews the keys itself.
     static constexpr Duration kRenewalGrace = 10s;
+    // A session that cannot be renewed ends when it is so many renewals old, and this old at least.
+    static constexpr int kRenewalsToEnd = 10;
+    static constexpr Duration kLeastEnd = 5min;
     static constexpr std::size_t kSessionsMax = 3;
 
     // `is_lower`: our key is the lower one. `renew_after`: age of a session at which the one who
@@ -67,7 +71,13 @@ class OpeningMachine {
     void renew_initiation(TimePoint now, SessionIndex fresh);
     // The session in use is due to be replaced.
     bool wants_renewal(TimePoint now) const;
+    // When it should long have been replaced; nullopt: no session, or none is renewed.
+    std::optional<TimePoint> overdue_at() const;
+    // Age at which a session ends that nothing replaces; nullopt: never.
+    std::optional<Duration> end_age() const;
 
+    // An initiation that comes now gets no answer: ours is out, and goes before.
+    bool keeps_initiative() const { return has_asked() && is_lower_; }
     // Our index for the answer, to be sent by the path the initiation came by; nullopt: no answer,
     // we are the winner of a simultaneous opening. `fresh`: an index nobody uses.
     std::optional<SessionIndex> handle_initiation(TimePoint now, const OpeningClaim& claim,
@@ -93,6 +103,11 @@ class OpeningMachine {
     void handle_cookie(TimePoint now, Random& random);
     // Ends every session with that life of the peer.
     void drop_incarnation(std::uint64_t incarnation);
+    // Ends those of the same life that are older than the one in use.
+    void drop_predecessors();
+    void drop_session(SessionIndex local);
+    // Ends all of them, and what is out: our keys may be in other hands.
+    void drop_everything();
 
     // Newest last. At most kSessionsMax.
     const std::vector<Session>& sessions() const { return sessions_; }
@@ -107,7 +122,10 @@ class OpeningMachine {
         Duration interval{};
         TimePoint made;
     };
+    // At least one try is out.
+    bool has_asked() const { return initiating_ && initiating_->interval > kFirstRetry; }
     Duration renewal_age(const Session& session) const;
+    std::optional<TimePoint> end_of(const Session& session) const;
     void add(const Session& session);
     void supersede_all_but_current(TimePoint now);
 

@@ -29,7 +29,7 @@ namespace netft {
     X(rx_bad_seal,             "message or datagram that does not authenticate")                   \
     X(rx_wrong_cluster_key,    "handshake answer that opens with none of our cluster keys")        \
     X(rx_replayed_opening,     "handshake initiation that is not newer than its predecessor")      \
-    X(rx_needs_cookie,         "handshake initiation under load, answered with a cookie")          \
+    X(rx_needs_cookie,         "handshake message under load, answered with a cookie")             \
     X(rx_bad_cookie,           "cookie that answers nothing we sent or does not open")             \
     X(rx_cloned_node,          "handshake of a second machine that uses a node's key")             \
     X(rx_unknown_path,         "heartbeat between endpoints that are no route of ours")            \

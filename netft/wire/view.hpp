@@ -44,6 +44,7 @@ enum class Standing : std::uint8_t {
     other_mode = 5,  // another security mode
     cloned = 6,      // two machines use one key
     unshown = 7,     // it asks for sessions and shows none: another cluster key, or it is deaf
+    unrenewed = 8,   // handshakes stay without answer, and the keys in use are too old
 };
 
 // 32 bits that stand for an address among those of one node (FNV-1a over its bytes).

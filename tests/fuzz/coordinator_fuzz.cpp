@@ -176,7 +176,9 @@ class Run {
         switch (how >> 4 & 3) {
             case 0:
             case 1: return coordinator_.handle_event(now_, core::SessionShown{peer, session});
-            case 2: return coordinator_.handle_event(now_, core::SessionWorn{peer, session});
+            case 2:
+                return coordinator_.handle_event(now_,
+                                                 core::SessionWorn{peer, session, (how & 64) != 0});
             case 3: break;
         }
         core::SelectionChange change{now_, peer, {}, {}};
@@ -198,6 +200,10 @@ class Run {
     }
     void change_surroundings() {
         std::uint8_t how = in_.u8();
+        if (how == 0x80) return coordinator_.handle_machine_restored(now_, 2'000'000'000'000);
+        if (how == 0x90)
+            return coordinator_.handle_event(
+                now_, core::StallRecord{now_, {core::StallKind::clock_stepped, 1h}});
         if (how & 1) return set_interface((how & 2) != 0);
         if (coordinator_.endpoints().empty()) return;
         coordinator_.handle_port(now_, coordinator_.endpoints()[0].id, how & 2 ? "gone" : "");

@@ -1,5 +1,7 @@
 // Scenarios of sessions: renewal, restarts, clones, a change of the cluster key, and an attacker
 // who sees and sends whatever he likes.
+#include <set>
+
 #include "tests/sim/scenarios.hpp"
 #include "tests/sim/stage.hpp"
 
@@ -199,6 +201,85 @@ Violations an_attacker_changes_nothing() {
     return s.checkers.violations();
 }
 
+// Something between two nodes lets handshakes pass and no heartbeats.
+Violations handshakes_alone_are_not_repeated_without_end() {
+    Stage s({.nodes = 3, .seed = 41});
+    for (std::size_t node : {0, 1, 2}) s.checkers.disturb_node(node, s.world.now() + 3600s);
+    s.world.swallows = [](std::size_t from, std::size_t to, std::size_t, Bytes bytes) {
+        bool is_heartbeat = (bytes[0] & 15) == static_cast<std::uint8_t>(MessageType::heartbeat);
+        return is_heartbeat && from == 1 && to == 0;
+    };
+    s.run(30s);
+    std::uint64_t before = sessions_of(s, 0, 0) + sessions_of(s, 1, 0);
+    s.run(600s);
+    std::uint64_t opened = sessions_of(s, 0, 0) + sessions_of(s, 1, 0) - before;
+    // Renewals, every 20 s, are among them.
+    s.expect(opened <= 80, std::to_string(opened) + " sessions in ten minutes");
+    s.world.swallows = {};
+    s.run(2s);
+    s.checkers.check_all_up("2 s after heartbeats pass again");
+    return s.checkers.violations();
+}
+
+// Everything passes but handshakes, for good.
+Violations keys_that_cannot_be_renewed_end() {
+    Stage s({.nodes = 2, .seed = 42, .rekey_after = 20s});
+    for (std::size_t node : {0, 1}) s.checkers.disturb_node(node, s.world.now() + 3600s);
+    s.world.swallows = [](std::size_t, std::size_t, std::size_t, Bytes bytes) {
+        return (bytes[0] & 15) < static_cast<std::uint8_t>(MessageType::heartbeat);
+    };
+    s.run(200s);
+    s.expect(s.world.send_frame(0, 1, 64), "the route is lost before its time");
+    s.run(150s);
+    s.expect(!s.world.send_frame(0, 1, 64), "the same keys are used for 350 s");
+    s.expect(s.world.node(0).coordinator->peers().at(0).session_since == std::nullopt,
+             "a session lives on");
+    s.world.swallows = {};
+    s.run(5s);
+    s.checkers.check_all_up("5 s after handshakes pass again");
+    return s.checkers.violations();
+}
+
+Violations a_restored_machine_sends_with_no_old_key() {
+    Stage s({.nodes = 3, .seed = 43});
+    carry_frames(s, 1s, "before");
+    for (std::size_t node : {0, 1, 2}) s.checkers.disturb_node(node, s.world.now() + 3600s);
+    std::set<std::uint32_t> former;  // as the peers call the sessions of node 0
+    bool is_restored = false;
+    std::uint64_t again = 0;
+    s.world.on_wire = [&](std::size_t from, std::size_t, std::size_t, Bytes bytes) {
+        DropReason why{};
+        auto header = decode_header(bytes, why);
+        if (from != 0 || !header || header->type < MessageType::heartbeat) return;
+        if (!is_restored)
+            former.insert(header->receiver.value);
+        else
+            again += former.count(header->receiver.value);
+    };
+    carry_frames(s, 1s, "before");
+    is_restored = true;
+    s.world.restore_machine(0);
+    s.run(2s);
+    s.expect(!former.empty() && again == 0,
+             std::to_string(again) + " datagrams sealed with keys of before the snapshot");
+    s.checkers.check_all_up("2 s after the restore");
+    s.world.on_wire = {};
+    carry_frames(s, 1s, "afterwards");
+    return s.checkers.violations();
+}
+
+// Two machines that go on from one snapshot: the first that is back stays.
+Violations a_copy_of_a_machine_is_a_clone() {
+    Stage s({.nodes = 4, .seed = 44, .last_is_clone = true});
+    for (std::size_t node : {0, 1, 2, 3}) s.checkers.disturb_node(node, s.world.now() + 3600s);
+    s.world.restore_machine(0);
+    s.world.start(3);
+    s.run(60s);
+    s.expect(s.up(0) + s.up(3) == 4, "one of the two has its routes, the other none");
+    s.expect(s.up(0) == 0 || s.up(3) == 0, "both have routes");
+    return s.checkers.violations();
+}
+
 }  // namespace
 
 std::vector<Scenario> security_scenarios() {
@@ -215,6 +296,10 @@ std::vector<Scenario> security_scenarios() {
         NETFT_SCENARIO(a_removed_node_loses_its_sessions_at_the_reload),
         NETFT_SCENARIO(a_clone_is_refused_and_the_first_stays),
         NETFT_SCENARIO(an_attacker_changes_nothing),
+        NETFT_SCENARIO(handshakes_alone_are_not_repeated_without_end),
+        NETFT_SCENARIO(keys_that_cannot_be_renewed_end),
+        NETFT_SCENARIO(a_restored_machine_sends_with_no_old_key),
+        NETFT_SCENARIO(a_copy_of_a_machine_is_a_clone),
     };
 #undef NETFT_SCENARIO
 }

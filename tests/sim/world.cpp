@@ -178,6 +178,12 @@ void World::step_wall_clock(std::size_t i, Duration by) {
     pump(i);
 }
 
+void World::restore_machine(std::size_t i) {
+    if (!nodes_[i].running || nodes_[i].stalled_until) return;
+    touch(nodes_[i]).handle_machine_restored(local_now(i), wall_offsets_[i].count());
+    pump(i);
+}
+
 void World::set_carrier(std::size_t i, std::size_t network, bool on) {
     nodes_[i].carrier[network] = on;
     tell_interfaces(i);
@@ -269,6 +275,7 @@ void World::transmit(std::size_t from, EndpointId local, const Endpoint& remote,
     if (!is_there(*to, *network)) return;
     LinkState& state = link(from, *to, *network);
     if (state.is_cut || random_.chance(state.loss)) return;
+    if (swallows && swallows(from, *to, *network, bytes)) return;
     if (is_data && state.data_loss > 0 && random_.chance(state.data_loss)) return;
     if (bytes.size() + kIpAndUdp > state.mtu) return;
     launch(from, *to, *network, bytes);

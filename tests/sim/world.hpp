@@ -62,7 +62,7 @@ struct WorldSettings {
     std::uint64_t seed = 1;
     SecurityMode security = SecurityMode::encrypt;
     Duration rekey_after = 20s;  // often, so that every storm sees many
-    std::uint64_t rekey_datagrams = std::uint64_t{1} << 60;
+    std::uint64_t rekey_datagrams = std::uint64_t{1} << 36;
     core::TrafficRule traffic;
     // The last node has key, name and configuration of the first, at addresses of its own, and is
     // not started by the constructor.
@@ -153,6 +153,8 @@ class World {
     void inject(std::size_t from, std::size_t to, std::size_t network, Bytes bytes);
     // Sees every datagram that is sent, before faults.
     std::function<void(std::size_t from, std::size_t to, std::size_t network, Bytes)> on_wire;
+    // True: this one vanishes.
+    std::function<bool(std::size_t from, std::size_t to, std::size_t network, Bytes)> swallows;
     void set_carrier(std::size_t node, std::size_t network, bool on);
     void set_address(std::size_t node, std::size_t network, bool present);
     void stall(std::size_t node, Duration how_long);
@@ -160,6 +162,8 @@ class World {
     void suspend(std::size_t node, Duration how_long);
     // Somebody sets the wall clock of a running node.
     void step_wall_clock(std::size_t node, Duration by);
+    // Its hypervisor says that it goes on from a snapshot.
+    void restore_machine(std::size_t node);
     void stop(std::size_t node);  // as kill -9
     // Says to the peers that it restarts, or after all not. Said, stop() keeps what the next
     // start() is told of the peers.

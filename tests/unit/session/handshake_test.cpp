@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(a_changed_or_foreign_cookie_is_not_taken) {
 }
 
 BOOST_AUTO_TEST_CASE(the_doorkeeper_is_quiet_at_first_and_again_after_a_flood) {
-    Doorkeeper door;
+    Doorkeeper door(crypto);
     unsigned taken = 0;
     for (int i = 0; i < 1000; ++i) taken += door.is_quiet(now) ? 1 : 0;
     BOOST_TEST(taken == Doorkeeper::kQuietBurst);
@@ -198,13 +198,45 @@ BOOST_AUTO_TEST_CASE(the_doorkeeper_is_quiet_at_first_and_again_after_a_flood) {
 }
 
 BOOST_AUTO_TEST_CASE(under_load_an_address_gets_its_share_and_leaves_others_theirs) {
-    Doorkeeper door;
+    Doorkeeper door(crypto);
     unsigned taken = 0;
-    for (int i = 0; i < 1000; ++i) taken += door.take(now, sender) ? 1 : 0;
+    for (int i = 0; i < 1000; ++i) taken += door.take(crypto, now, sender, false) ? 1 : 0;
     BOOST_TEST(taken == Doorkeeper::kSourceBurst);
-    BOOST_TEST(door.take(now, Endpoint{IpAddress::v4({10, 0, 0, 8}), 1}));
-    BOOST_TEST(!door.take(now, Endpoint{sender.address, 9}));  // the port does not matter
-    BOOST_TEST(door.take(now + 1s, sender));
+    BOOST_TEST(door.take(crypto, now, Endpoint{IpAddress::v4({10, 0, 0, 8}), 1}, false));
+    BOOST_TEST(
+        !door.take(crypto, now, Endpoint{sender.address, 9}, false));  // the port does not matter
+    BOOST_TEST(door.take(crypto, now + 1s, sender, false));
+}
+
+BOOST_AUTO_TEST_CASE(an_ipv6_network_is_one_source_but_for_nodes_in_it) {
+    Doorkeeper door(crypto);
+    auto at = [](std::uint8_t subnet, std::uint8_t host) {
+        return Endpoint{IpAddress::v6({0xfd, 0, 0, 0, 0, 0, 0, subnet, 0, 0, 0, 0, 0, 0, 0, host}),
+                        1};
+    };
+    unsigned taken = 0;
+    for (int i = 0; i < 200; ++i) {
+        auto host = static_cast<std::uint8_t>(i);
+        taken += door.take(crypto, now, at(1, host), false) ? 1 : 0;
+    }
+    BOOST_TEST(taken == Doorkeeper::kSourceBurst);
+    BOOST_TEST(door.take(crypto, now, at(2, 1), false));
+    BOOST_TEST(door.take(crypto, now, at(1, 1), true));
+}
+
+BOOST_AUTO_TEST_CASE(key_agreements_for_nothing_have_a_budget_that_leaves_the_nodes_theirs) {
+    Doorkeeper door(crypto);
+    unsigned agreements = 0;
+    for (int ms = 0; ms < 10'000; ++ms)
+        for (int i = 0; i < 10; ++i) {
+            TimePoint at = now + ms * Duration(1ms);
+            if (!door.has_time(at, false)) continue;
+            door.count_waste(at, false, 2);
+            agreements += 2;
+        }
+    BOOST_TEST(agreements <= 10 * Doorkeeper::kWastePerSecond + Doorkeeper::kWasteBurst + 2);
+    BOOST_TEST(!door.has_time(now + 10s - 1ms, false));
+    BOOST_TEST(door.has_time(now + 10s, true));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -206,6 +206,38 @@ BOOST_AUTO_TEST_CASE(a_cookie_is_used_within_the_first_interval) {
     BOOST_TEST((*p.low.next_try() <= p.now + OpeningMachine::kFirstRetry));
 }
 
+BOOST_AUTO_TEST_CASE(a_session_that_is_never_renewed_ends) {
+    open_from_high(100, 200);
+    low.handle_shown(now, SessionIndex(200));
+    Duration age = *high.end_age();
+    BOOST_TEST((age == 10 * 60s));
+    BOOST_TEST((*high.overdue_at() == now + 2 * 60s));
+    high.handle_timers(now + age - 1ns);
+    BOOST_REQUIRE(high.current() != nullptr);
+    high.handle_timers(now + age);
+    low.handle_timers(now + age);
+    BOOST_TEST(high.sessions().empty());
+    BOOST_TEST(low.sessions().empty());
+    low.set_renew_after(1s);
+    BOOST_TEST((*low.end_age() == OpeningMachine::kLeastEnd));
+    low.set_renew_after({});
+    BOOST_TEST(!low.end_age().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_life_that_comes_back_has_no_older_sessions) {
+    open_from_high(100, 200);
+    low.handle_shown(now, SessionIndex(200));
+    auto index = low.handle_initiation(now, {SessionIndex(101), 33}, SessionIndex(201));
+    low.handle_shown(now, *index);
+    index = low.handle_initiation(now, {SessionIndex(102), kHighLife}, SessionIndex(202));
+    low.handle_shown(now, *index);
+    BOOST_TEST(low.sessions().size() == 3u);
+    low.drop_predecessors();
+    BOOST_TEST(low.sessions().size() == 2u);
+    BOOST_TEST(!low.has_session(SessionIndex(200)));
+    BOOST_TEST(low.current()->local.value == 202u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace
