@@ -4,10 +4,11 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <netlink/attr.h>
 
 #include <array>
 #include <cerrno>
+
+#include "tap/attributes.hpp"
 
 namespace netft::tap {
 
@@ -17,47 +18,10 @@ namespace {
 constexpr int kIflaGsoIpv4MaxSize = 63;
 constexpr int kLinkAttributeMax = 96;
 
-int af_of(Family family) { return family == Family::ipv4 ? AF_INET : AF_INET6; }
-
-std::optional<std::uint32_t> number_of(nlattr* attribute) {
-    if (attribute == nullptr || nla_len(attribute) < 4) return {};
-    return nla_get_u32(attribute);
-}
-
-std::optional<IpAddress> address_of(nlattr* attribute) {
-    if (attribute == nullptr) return {};
-    ByteReader in(Bytes(static_cast<const std::uint8_t*>(nla_data(attribute)),
-                        static_cast<std::size_t>(nla_len(attribute))));
-    if (in.remaining() == 4) return IpAddress::v4(in.array<4>());
-    if (in.remaining() == 16) return IpAddress::v6(in.array<16>());
-    return {};
-}
-
-void put(const Message& message, int type, Bytes value) {
-    if (message) nla_put(message.get(), type, static_cast<int>(value.size()), value.data());
-}
-
-void put(const Message& message, int type, std::optional<std::uint32_t> value) {
-    if (message && value) nla_put_u32(message.get(), type, *value);
-}
-
 ifinfomsg link_header(std::uint32_t index) {
     ifinfomsg header{};
     header.ifi_index = static_cast<int>(index);
     return header;
-}
-
-// The family's fixed header, or nullptr where the message is no `type` or too short for it.
-template <class Header>
-Header* header_of(const Message& message, int type) {
-    nlmsghdr* header = nlmsg_hdr(message.get());
-    if (header->nlmsg_type != type || !nlmsg_valid_hdr(header, sizeof(Header))) return nullptr;
-    return static_cast<Header*>(nlmsg_data(header));
-}
-
-template <class Header, std::size_t N>
-bool parse(const Message& message, std::array<nlattr*, N>& out) {
-    return nlmsg_parse(nlmsg_hdr(message.get()), sizeof(Header), out.data(), N - 1, nullptr) >= 0;
 }
 
 std::optional<LinkState> parse_link(const Message& message, std::uint32_t index) {
