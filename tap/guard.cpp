@@ -76,10 +76,9 @@ Result<bool> Guard::has_rule(Family family) {
         const auto* rule = header_of<fib_rule_hdr>(answer, RTM_NEWRULE);
         std::array<nlattr*, FRA_MAX + 1> attributes{};
         if (rule == nullptr || !parse<fib_rule_hdr>(answer, attributes)) continue;
-        const bool is_for_all = rule->src_len == 0 && rule->dst_len == 0 &&
-                                attributes[FRA_IIFNAME] == nullptr &&
-                                attributes[FRA_OIFNAME] == nullptr &&
-                                attributes[FRA_FWMARK] == nullptr;
+        const bool is_for_all =
+            rule->src_len == 0 && rule->dst_len == 0 && attributes[FRA_IIFNAME] == nullptr &&
+            attributes[FRA_OIFNAME] == nullptr && attributes[FRA_FWMARK] == nullptr;
         if (is_for_all && rule->action == FR_ACT_TO_TBL &&
             number_of(attributes[FRA_PRIORITY]) == kGuardPriority &&
             number_of(attributes[FRA_TABLE]).value_or(rule->table) == table_)
@@ -124,12 +123,12 @@ Result<std::vector<Guard::Entry>> Guard::entries(Family family) {
         if (!to) continue;
         // IPv6 names the loopback device as that of an unreachable route.
         const bool is_unicast = route->rtm_type == RTN_UNICAST;
-        out.push_back({.destination = {*to, route->rtm_dst_len},
-                       .source = address_of(attributes[RTA_PREFSRC]),
-                       .interface_index =
-                           is_unicast ? number_of(attributes[RTA_OIF]).value_or(0) : 0,
-                       .metric = number_of(attributes[RTA_PRIORITY]).value_or(0),
-                       .protocol = route->rtm_protocol});
+        out.push_back(
+            {.destination = {*to, route->rtm_dst_len},
+             .source = address_of(attributes[RTA_PREFSRC]),
+             .interface_index = is_unicast ? number_of(attributes[RTA_OIF]).value_or(0) : 0,
+             .metric = number_of(attributes[RTA_PRIORITY]).value_or(0),
+             .protocol = route->rtm_protocol});
     }
     return out;
 }
@@ -159,8 +158,8 @@ Status Guard::keep_routes(Family family, const std::vector<Entry>& wanted,
     };
     for (const Entry& one : *have) {
         const bool is_wanted = std::find(wanted.begin(), wanted.end(), one) != wanted.end();
-        const bool is_in_the_way = std::any_of(
-            wanted.begin(), wanted.end(), [&](const Entry& w) { return w.stands_for(one); });
+        const bool is_in_the_way = std::any_of(wanted.begin(), wanted.end(),
+                                               [&](const Entry& w) { return w.stands_for(one); });
         if (is_wanted || (one.protocol != kRouteProtocol && !is_in_the_way)) continue;
         const Status removed = change(RTM_DELROUTE, 0, one);
         if (!removed && removed.error().errno_value != ESRCH) did(one, removed);
@@ -196,9 +195,9 @@ Status Guard::apply(const GuardState& wanted, std::vector<std::string>& repaired
     for (Family family : {Family::ipv4, Family::ipv6}) {
         Status done = apply_family(family, wanted, repaired);
         // IPv6 may be off in this kernel.
-        const bool is_off = !done && family == Family::ipv6 &&
-                            (done.error().errno_value == EAFNOSUPPORT ||
-                             done.error().errno_value == EOPNOTSUPP);
+        const bool is_off =
+            !done && family == Family::ipv6 &&
+            (done.error().errno_value == EAFNOSUPPORT || done.error().errno_value == EOPNOTSUPP);
         if (!done && !is_off && first) first = with_context("guard", done.error());
     }
     return first;

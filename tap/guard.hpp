@@ -2,7 +2,7 @@
 // addresses on the adapter, whatever other rules and routes say, and in the node where there is no
 // adapter.
 //
-//   ip rule:  33: from all lookup 3343 proto 143
+//   ip rule:  1: from all lookup 3343 proto 143
 //   table 3343, for each destination D:
 //             D dev netft0 [src own] proto 143 scope link
 //             unreachable D metric 4278198272 proto 143
@@ -31,7 +31,7 @@
 
 namespace netft::tap {
 
-constexpr std::uint32_t kGuardPriority = 33;
+constexpr std::uint32_t kGuardPriority = 1;
 // Of the adapter "netft0"; each other name has one of its own, so that several netftd on one host
 // do not meet.
 constexpr std::uint32_t kGuardTable = 3343;

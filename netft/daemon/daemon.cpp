@@ -55,6 +55,7 @@ Status Daemon::run() {
     next_tick_ = dataplane::monotonic_now() + kTick;
     while (!stop_)
         if (auto done = wait_and_handle(); !done) return done;
+    if (!has_left_) adapter_->remove_guard();
     return {};
 }
 
@@ -113,7 +114,8 @@ void Daemon::handle_machine_restored() {
 Status Daemon::handle_netlink() {
     auto changes = monitor_->handle_ready();
     if (!changes) return with_context("netlink", changes.error());
-    adapter_touched_ |= changes->adapter;
+    if (changes->adapter) adapter_->touch();
+    if (changes->links) adapter_->look_soon(dataplane::monotonic_now());
     next_hops_touched_ |= changes->next_hops;
     if (changes->links) return read_facts();
     return {};
@@ -297,33 +299,10 @@ MacAddress Daemon::mac_of(std::uint32_t interface_index) const {
 }
 
 Status Daemon::settle_adapter() {
-    const core::Settings& settings = coordinator_->settings();
-    const core::NodeSettings& self = settings.self_node();
-    tap::AdapterState wanted;
-    wanted.mac = mac_;
-    wanted.mtu = coordinator_->adapter_mtu();
-    wanted.gso_max_size = core::gso_max_size(coordinator_->datagram_bytes_max());
-    wanted.ipv4 = self.ipv4;
-    wanted.ipv6 = self.ipv6;
-    for (const auto& extra : {self.extra_ipv4, self.extra_ipv6})
-        if (extra) wanted.extra.push_back(*extra);
-    for (const core::NodeSettings& node : settings.nodes)
-        if (node.public_key != self.public_key) wanted.peers_ipv4.push_back(node.ipv4);
-    if (adapter_state_ == wanted && !adapter_touched_) return {};
-    bool is_repair = adapter_state_ == wanted;
-    adapter_touched_ = false;
-    adapter_state_ = wanted;
-    std::vector<std::string> repaired;
-    auto done = adapter_->apply(wanted, repaired);
-    if (is_repair)
-        for (const std::string& what : repaired)
-            log_.warn("adapter", control::Fault::local,
-                      settings.adapter_name + ": restored " + what);
-    if (done) return {};
-    if (done.error().errno_value == ENODEV)
-        return fail("adapter " + settings.adapter_name + " was deleted by somebody", ENODEV);
-    log_.warn("adapter", control::Fault::local, done.error().what);
-    return {};
+    return adapter_->sync(dataplane::monotonic_now(), coordinator_->settings(),
+                          {.mac = mac_,
+                           .mtu = coordinator_->adapter_mtu(),
+                           .gso_max_size = core::gso_max_size(coordinator_->datagram_bytes_max())});
 }
 
 // States of networks and interfaces: to the log, the readers and the history.

@@ -22,6 +22,7 @@
 #include "netft/control/server.hpp"
 #include "netft/control/status.hpp"
 #include "netft/core/coordinator.hpp"
+#include "netft/daemon/adapter_keeper.hpp"
 #include "netft/daemon/device_keeper.hpp"
 #include "netft/daemon/machine_watch.hpp"
 #include "netft/daemon/options.hpp"
@@ -33,7 +34,6 @@
 #include "netft/dataplane/eal.hpp"
 #include "netft/dataplane/worker.hpp"
 #include "routing/netlink/monitor.hpp"
-#include "tap/adapter.hpp"
 #include "tap/device.hpp"
 
 namespace netft::daemon {
@@ -112,8 +112,8 @@ class Daemon {
     User user_;
     std::optional<control::Audit> audit_;
     std::vector<std::unique_ptr<tap::Device>> queues_;  // of the adapter, one a worker
-    std::unique_ptr<tap::Adapter> adapter_;
     std::unique_ptr<routing::Monitor> monitor_;
+    std::unique_ptr<AdapterKeeper> adapter_;
     std::unique_ptr<dataplane::Eal> eal_;
     control::Libcrypto libcrypto_;
     std::unique_ptr<core::Coordinator> coordinator_;
@@ -127,8 +127,6 @@ class Daemon {
     MacAddress mac_;
     std::vector<routing::InterfaceFact> facts_;
     std::optional<core::Plan> plan_;
-    std::optional<tap::AdapterState> adapter_state_;
-    bool adapter_touched_ = false;
     bool next_hops_touched_ = false;
     std::optional<control::WallClock> wall_clock_;
     std::set<RouteId> known_routes_;

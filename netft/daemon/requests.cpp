@@ -153,6 +153,7 @@ control::NodeStatus Daemon::status() {
         out.ports.push_back({port.endpoint, port.interface, port.kind, port.note, port.device});
         if (!port.note.empty()) out.warnings.push_back(port.note);
     }
+    for (std::string& warning : adapter_->warnings()) out.warnings.push_back(std::move(warning));
     for (std::string& warning : devices_->warnings()) out.warnings.push_back(std::move(warning));
     out.workers = workers_->status();
     for (const control::WorkerStatus& worker : out.workers) {

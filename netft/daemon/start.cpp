@@ -185,11 +185,10 @@ Status Daemon::open_kernel(const core::Settings& settings) {
     auto facts = monitor_->read_facts();
     if (!facts) return with_context("netlink", facts.error());
     facts_ = std::move(*facts);
+    adapter_ = std::make_unique<AdapterKeeper>(log_, *monitor_);
+    adapter_->guard_first(settings);
     if (auto done = open_queues(settings); !done) return with_context("adapter", done.error());
-    auto adapter = tap::Adapter::open(queues_[0]->name(), queues_[0]->interface_index());
-    if (!adapter) return with_context("adapter", adapter.error());
-    adapter_ = std::make_unique<tap::Adapter>(std::move(*adapter));
-    return {};
+    return adapter_->open(queues_[0]->name(), queues_[0]->interface_index());
 }
 
 // Ours already, in one of two ways, or new.
@@ -337,6 +336,7 @@ Status Daemon::open_first_ports() {
 
 Daemon::~Daemon() {
     if (workers_) workers_->stop();
+    if (adapter_) adapter_->undo_guard_first();
     if (server_ && coordinator_ && !has_left_) leave_run_directory(options_.run_dir);
     server_.reset();
     if (workers_) workers_->destroy_workers();

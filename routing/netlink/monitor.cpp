@@ -26,7 +26,8 @@ Result<Monitor> Monitor::open(const std::string& adapter_name) {
     auto requests = netlink::Socket::open();
     if (!requests) return tl::unexpected(requests.error());
     if (auto joined = events->listen({RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                                      RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NEIGH});
+                                      RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NEIGH,
+                                      RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE});
         !joined)
         return tl::unexpected(joined.error());
     return Monitor(*std::move(events), *std::move(requests), adapter_name);
@@ -78,7 +79,9 @@ void Monitor::handle_message(const nlmsghdr& message, Changes& changes) {
             if (auto neighbour = netlink::parse_neighbour(message))
                 changes.next_hops |= !is_adapter(neighbour->index);
             break;
-        default: break;  // the kernel's list is open
+        case RTM_NEWRULE:
+        case RTM_DELRULE: changes.adapter = true; break;  // where packets for the peers go
+        default: break;                                   // the kernel's list is open
     }
 }
 

@@ -33,8 +33,9 @@ namespace netft::routing {
 
 // What may be different since the last call.
 struct Changes {
-    bool links = false;      // read_facts() is worthwhile
-    bool adapter = false;    // our adapter's link, addresses or routes were touched, by whomever
+    bool links = false;  // read_facts() is worthwhile
+    // Our adapter's link, addresses or routes, or a rule, were touched, by whomever.
+    bool adapter = false;
     bool next_hops = false;  // resolve() may answer otherwise
 
     bool any() const { return links || adapter || next_hops; }

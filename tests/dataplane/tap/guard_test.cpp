@@ -53,7 +53,8 @@ const char* const kThieves[] = {
     "ip -6 route add default dev uplink0 table 52; ip -6 rule add pref 5270 table 52",
     "ip route add default dev uplink0 table 220; ip rule add pref 220 table 220;"
     "ip -6 route add default dev uplink0 table 220; ip -6 rule add pref 220 table 220",
-    "ip route prepend 169.254.77.2/32 dev uplink0; ip -6 route add fd99::2/128 dev uplink0 metric 1",
+    "ip route prepend 169.254.77.2/32 dev uplink0; ip -6 route add fd99::2/128 dev uplink0 metric "
+    "1",
     "ip route del 169.254.77.2/32 dev tapt0; ip route add 169.254.0.0/16 dev uplink0",
 };
 
@@ -99,9 +100,9 @@ BOOST_AUTO_TEST_CASE(what_is_flushed_or_changed_is_put_back) {
     Guarded g;
     g.apply();
     for (const char* damage : {
-             "ip rule del pref 33",
+             "ip rule del pref 1",
              "ip route flush table 33430000",
-             "ip -6 rule del pref 33",
+             "ip -6 rule del pref 1",
          }) {
         std::string command(damage);
         if (auto at = command.find("33430000"); at != std::string::npos)
