@@ -115,6 +115,7 @@ void Engine::handle_shutdown(TimePoint now) {
 }
 
 void Engine::announce_restart(TimePoint now, bool restarts) {
+    if (!state_->role.is_first()) return;  // it has no heartbeats
     for (std::uint32_t slot = 0; slot < state_->routes.slots(); ++slot) {
         if (state_->routes[slot] == nullptr) continue;
         state_->routes[slot]->announce_restart(restarts);

@@ -130,9 +130,9 @@ void Engine::State::unindex_peer(std::uint32_t peer_slot) {
 }
 
 void Engine::State::reconcile_routes(TimePoint now, const Plan& next) {
-    for (const PlanRoute& wanted : next.routes)
-        if (peer_slot(wanted.peer) != Path::kNoRoute) reconcile_route(now, wanted);
     bool removed = false;
+    for (const PlanRoute& wanted : next.routes)
+        if (peer_slot(wanted.peer) != Path::kNoRoute) removed |= reconcile_route(now, wanted);
     for (std::uint32_t slot = 0; slot < routes.slots(); ++slot) {
         if (routes[slot] == nullptr || seen_in[slot] == plans) continue;
         remove_route(slot);
@@ -141,21 +141,28 @@ void Engine::State::reconcile_routes(TimePoint now, const Plan& next) {
     if (removed || transmits.capacity() < routes.live() * 2) queue_all_again();
 }
 
-void Engine::State::reconcile_route(TimePoint now, const PlanRoute& wanted) {
+// True: a route of that id is gone, and what waits may speak of it.
+bool Engine::State::reconcile_route(TimePoint now, const PlanRoute& wanted) {
     std::uint32_t slot = route_slot(wanted.id);
+    bool removed = false;
     if (slot != Path::kNoRoute) {
         const RoutePlan& known = routes[slot]->plan();
         if (known.remote != wanted.remote || known.local != wanted.local ||
             known.peer != wanted.peer) {
             remove_route(slot);
             slot = Path::kNoRoute;
+            removed = true;
         }
     }
-    if (slot == Path::kNoRoute) return add_route(now, wanted);
+    if (slot == Path::kNoRoute) {
+        add_route(now, wanted);
+        return removed;
+    }
     seen_in[slot] = plans;
-    if (shutting_down || routes[slot]->plan() == RoutePlan(wanted)) return;
+    if (shutting_down || routes[slot]->plan() == RoutePlan(wanted)) return false;
     routes[slot]->configure(now, wanted);
     peers[peer_slot(wanted.peer)].is_unsettled = true;
+    return false;
 }
 
 void Engine::State::add_route(TimePoint now, const PlanRoute& wanted) {

@@ -203,7 +203,7 @@ struct Engine::State {
     void index_peer(std::uint32_t peer_slot);
     void unindex_peer(std::uint32_t peer_slot);
     void reconcile_routes(TimePoint now, const Plan& next);
-    void reconcile_route(TimePoint now, const PlanRoute& wanted);
+    bool reconcile_route(TimePoint now, const PlanRoute& wanted);
     void add_route(TimePoint now, const PlanRoute& wanted);
     void remove_route(std::uint32_t slot);
     void make_room();

@@ -166,6 +166,11 @@ void TrainBuffer::copy_to(TrainBuffer& copy, std::size_t bytes) const {
     }
 }
 
+void TrainBuffer::copy_from(Bytes train) {
+    is_in_front_ = fits_small(train.size());
+    std::memcpy(front() + kSlotHead, train.data(), train.size());
+}
+
 rte_mbuf* TrainBuffer::copy_small(const Header& header, std::size_t bytes,
                                   const Pools& pools) const {
     rte_mbuf* mbuf = pools.small();

@@ -90,6 +90,8 @@ class TrainBuffer {
     std::span<rte_mbuf*> release(std::size_t bytes);
     // Copies the train's bodies into `copy`, prepared with any layout that has room for them.
     void copy_to(TrainBuffer& copy, std::size_t bytes) const;
+    // As if `train`, of at most layout().body bytes, had been read. Needs prepare().
+    void copy_from(Bytes train);
     // A train of one datagram copied into a small mbuf with its headers and room for its tag, to be
     // sealed: sending this leaves the big mbuf where it is. nullptr: no mbuf.
     rte_mbuf* copy_small(const Header& header, std::size_t bytes, const Pools& pools) const;

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "netft/base/assert.hpp"
 #include "netft/dataplane/worker_impl.hpp"
 
 namespace netft::dataplane {
@@ -100,7 +99,7 @@ void Worker::Impl::send_run() {
     if (run_out.is_empty()) return;
     std::optional<core::TrainTicket> ticket =
         engine.begin_train(now, run_out.peer(), run_out.count(), {});
-    NETFT_ASSERT(ticket.has_value());  // bursts_to() said so in this very cycle
+    if (!ticket) return send_run_singly();
     counters.trains_sent += run_out.count();
     counters.datagrams_sent += run_out.count() * ticket->destinations.size();
     bool sealed = seal(ticket->session, run_out.frame(ticket->header));
@@ -109,6 +108,25 @@ void Worker::Impl::send_run() {
             send_to_all(*ticket, MbufPtr(mbuf), layout.stride);
         else
             rte_pktmbuf_free(mbuf);
+    }
+}
+
+// What bursts_to() said when the run began, the first worker may have taken back since: each frame
+// goes as one that never waited.
+void Worker::Impl::send_run_singly() {
+    PeerId peer = run_out.peer();
+    for (rte_mbuf* mbuf : run_out.take()) {
+        MbufPtr waiting(mbuf);
+        Bytes whole = room_of(mbuf).first(mbuf->data_len - layout.tag);
+        Bytes train = whole.subspan(kSlotHead);
+        Bytes frame = train.subspan(kVirtioHeaderSize);
+        if (!replica.prepare(layout, *settings.pools)) {
+            drops.count(DropReason::tap_no_buffer);
+            continue;
+        }
+        replica.copy_from(train);
+        if (!send_train(replica, peer, train.size()))
+            handle_unreachable(frame, tap::mac_pair(frame)->destination);
     }
 }
 

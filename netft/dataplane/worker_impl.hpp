@@ -100,6 +100,7 @@ struct Worker::Impl {
     bool join_run(Bytes frame, std::uint64_t destination, std::size_t train_bytes);
     bool begin_run(PeerId peer, const MacAddress& mac, std::size_t train_bytes);
     void send_run();
+    void send_run_singly();
     void replicate(std::size_t train_bytes);
     void handle_unreachable(Bytes frame, const MacAddress& peer_mac);
     bool send_train(TrainBuffer& train, PeerId peer, std::size_t train_bytes);

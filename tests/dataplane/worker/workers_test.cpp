@@ -2,8 +2,10 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <cstring>
+#include <thread>
 
 #include "lab.hpp"
 #include "netft/dataplane/sockaddr.hpp"
@@ -125,6 +127,33 @@ BOOST_AUTO_TEST_CASE(all_workers_leave_a_lost_network) {
     n1.wait_for_selection(RouteId(2));
     n2.wait_for_selection(RouteId(2));
     BOOST_TEST(echo_all(200) == kFlows);
+    check_each_worker_carries(n1, 2);
+}
+
+// What a worker asked of the selection line a frame ago may be over.
+BOOST_AUTO_TEST_CASE(the_last_route_may_go_at_any_time_under_small_frames) {
+    constexpr int kCuts = 8;
+    start(1, SecurityMode::encrypt, 2, 2);
+    open_flows();
+    std::atomic<bool> stops{false};
+    std::thread load([&] {
+        std::array<std::uint8_t, 64> bytes{};
+        while (!stops)
+            for (Fd& client : clients) (void)::send(client.get(), bytes.data(), bytes.size(), 0);
+    });
+    for (int i = 0; i < kCuts; ++i) {
+        n1.publish([](core::Plan& plan) { plan.routes[0].usable = false; });
+        n1.wait_for_transition(BfdState::down);
+        wait_until("frames refused by both", [&] {
+            return n1.report(0).drops.of(DropReason::frame_peer_unreachable) +
+                       n1.report(1).drops.of(DropReason::frame_peer_unreachable) >
+                   0;
+        });
+        n1.publish([](core::Plan&) {});
+        n1.wait_for_transition(BfdState::up);
+    }
+    stops = true;
+    load.join();
     check_each_worker_carries(n1, 2);
 }
 
