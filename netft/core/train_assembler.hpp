@@ -3,10 +3,12 @@
 // PURE: it copies bytes between buffers it owns, all allocated at construction. The worker's fast
 // path does not come here: a train that lies complete in one received buffer is written from there.
 // Bounded: kTrainsMax trains and 32 MiB (16,384 datagrams of up to 2 KiB) at a time over all peers;
-// beyond that, or when it is older than kTrainAge, the oldest is given up and counted
-// (train_incomplete). So much, because with policy duplicate the missing piece of a train comes
-// over another network, which may be 10,000 datagrams behind; what was never needed is never
-// touched. Every step takes the same time, however many trains there are.
+// beyond that the peer that holds most gives up its oldest, so that nobody's trains push out those
+// of others; what is older than kTrainAge is given up, too. Both are counted (train_incomplete).
+// So much, because with policy duplicate the missing piece of a train comes over another network,
+// which may be 10,000 datagrams behind; what was never needed is never touched. Every step takes
+// the same time, however many trains there are, and whatever numbers peers choose for them: they
+// are found by a hash with a secret (TrainHash).
 #pragma once
 
 #include <cstdint>
@@ -16,18 +18,39 @@
 
 #include "netft/base/bytes.hpp"
 #include "netft/base/ids.hpp"
+#include "netft/base/random.hpp"
 #include "netft/base/time.hpp"
 #include "netft/wire/data.hpp"
 #include "netft/wire/drop_reason.hpp"
 
 namespace netft::core {
 
+// Where a train is looked for. Peers choose the numbers of their trains: without the secret they
+// could choose such as fall into one place.
+class TrainHash {
+ public:
+    explicit TrainHash(std::uint64_t secret)
+        : first_(Random(secret).next()), second_(Random(~secret).next() | 1) {}
+    // The upper bits are the best.
+    std::uint64_t of(SessionIndex session, std::uint16_t space, std::uint64_t train_id) const {
+        std::uint64_t who = std::uint64_t{session.value} << 16 | space;
+        std::uint64_t h = (train_id ^ first_) + who * second_;
+        h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
+        return (h ^ h >> 32) * second_;
+    }
+
+ private:
+    std::uint64_t first_;
+    std::uint64_t second_;
+};
+
 class TrainAssembler {
  public:
     static constexpr std::size_t kTrainsMax = 8'192;
     static constexpr Duration kTrainAge = 1s;
 
-    TrainAssembler();
+    // `secret`: random, one's own.
+    explicit TrainAssembler(std::uint64_t secret);
     ~TrainAssembler();
     TrainAssembler(const TrainAssembler&) = delete;
     TrainAssembler& operator=(const TrainAssembler&) = delete;

@@ -73,6 +73,7 @@ struct WorkerSettings {
     SecurityMode security = SecurityMode::none;
     CryptoChoice crypto = CryptoChoice::automatic;
     core::WorkerRole role;
+    std::uint64_t secret = 0;  // random, and used for nothing that anybody sees
 };
 
 class Worker {

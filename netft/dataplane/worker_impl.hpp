@@ -58,6 +58,7 @@ struct Worker::Impl {
           keys(crypto.get()),
           poller(std::move(p)),
           engine(s.seed, s.role),
+          assembler(s.secret),
           spin(s.spin) {}
 
     // --- worker_run.cpp

@@ -33,13 +33,15 @@ void check_train(Bytes train) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static std::vector<std::uint8_t> body(65'536);
     ByteReader in(Bytes(data, size));
-    static core::TrainAssembler assembler;  // its buffers are large: made once, emptied each time
+    // Its buffers are large: made once, emptied each time.
+    static core::TrainAssembler assembler(1);
     DropCounters drops;
     TimePoint now;
     assembler.handle_timers(TimePoint::max(), drops);
     for (std::size_t i = 0; i < kRecordsMax && in.remaining() >= kRecordSize; ++i) {
         core::TrainAssembler::Piece piece;
         std::uint8_t who = in.u8();
+        piece.peer = PeerId(who >> 4);
         piece.session = SessionIndex(who >> 4);
         piece.space = who & 15;
         piece.train_id = in.u8();

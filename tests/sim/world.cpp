@@ -126,7 +126,7 @@ void World::start(std::size_t i) {
     node.coordinator =
         std::make_unique<core::Coordinator>(settings_of(i), identity, random_.next());
     node.engine = std::make_unique<core::Engine>(random_.next());
-    node.assembler = std::make_unique<core::TrainAssembler>();
+    node.assembler = std::make_unique<core::TrainAssembler>(1);
     touch(node).handle_interfaces(local_now(i), facts_of(i));
     (void)touch(node).handle_memory(local_now(i), std::exchange(node.memory, {}));
     touch(node).handle_timers(local_now(i));

@@ -23,8 +23,9 @@ std::vector<std::uint8_t> small_frame() {
     std::vector<std::uint8_t> out(kVirtioHeaderSize, 0);
     out.insert(out.end(), kPeer.bytes.begin(), kPeer.bytes.end());
     out.insert(out.end(), kOwn.bytes.begin(), kOwn.bytes.end());
-    constexpr std::uint8_t kIp[] = {0x08, 0x00, 0x45, 0, 0, 32, 0, 0, 0, 0, 64, 17, 0, 0, 169, 254, 77, 1,
-                     169, 254, 77, 2, 0x13, 0x89, 0x13, 0x89, 0, 12, 0, 0, 'n', 'f', 't', '!'};
+    constexpr std::uint8_t kIp[] = {0x08, 0x00, 0x45, 0,   0,  32, 0,   0,   0,   0,  64,   17,
+                                    0,    0,    169,  254, 77, 1,  169, 254, 77,  2,  0x13, 0x89,
+                                    0x13, 0x89, 0,    12,  0,  0,  'n', 'f', 't', '!'};
     out.insert(out.end(), std::begin(kIp), std::end(kIp));
     return out;
 }

@@ -34,7 +34,7 @@ class Receiver {
 
  private:
     session::ReplayWindow<2048> window_;
-    TrainAssembler assembler_;
+    TrainAssembler assembler_{1};
     DropCounters drops_;
     std::vector<std::uint8_t> body_ = std::vector<std::uint8_t>(100, 7);
     std::map<std::uint64_t, int> delivered_;  // by train id

@@ -37,7 +37,7 @@ Train make_train(std::uint64_t id, std::size_t length, std::size_t stride) {
 }
 
 struct Fixture {
-    TrainAssembler assembler;
+    TrainAssembler assembler{1};
     DropCounters drops;
     TimePoint now{1h};
 };
@@ -143,6 +143,56 @@ BOOST_AUTO_TEST_CASE(bounds_the_trains_it_holds) {
         (void)assembler.handle_piece(now + Duration(id), make_train(id * 100, 500, 100).piece(0),
                                      drops);
     BOOST_TEST(drops.of(DropReason::train_incomplete) == 10u);
+}
+
+TrainAssembler::Piece of_peer(std::uint16_t peer, TrainAssembler::Piece piece) {
+    piece.peer = PeerId(peer);
+    piece.session = SessionIndex(peer);
+    return piece;
+}
+
+BOOST_AUTO_TEST_CASE(nobodys_trains_push_out_those_of_others) {
+    std::vector<Train> honest;
+    for (std::uint64_t id = 0; id < 100; ++id) honest.push_back(make_train(id * 100, 500, 100));
+    for (const Train& train : honest)
+        (void)assembler.handle_piece(now, of_peer(1, train.piece(0)), drops);
+    Train flood = make_train(0, 500, 100);
+    for (; flood.id < 30'000; ++flood.id)
+        (void)assembler.handle_piece(now, of_peer(2, flood.piece(3)), drops);
+    for (const Train& train : honest)
+        for (std::uint16_t i = 1; i < 5; ++i)
+            BOOST_TEST(assembler.handle_piece(now, of_peer(1, train.piece(i)), drops).empty() ==
+                       (i < 4));
+    BOOST_TEST(drops.of(DropReason::train_incomplete) == 30'100 - TrainAssembler::kTrainsMax);
+}
+
+BOOST_AUTO_TEST_CASE(nobodys_long_pieces_push_out_those_of_others) {
+    Train honest = make_train(1, 500, 100);
+    (void)assembler.handle_piece(now, of_peer(1, honest.piece(0)), drops);
+    Train flood = make_train(0, 64'000, 32'000);  // 16 cells a piece
+    for (; flood.id < 3'000; ++flood.id)
+        (void)assembler.handle_piece(now, of_peer(2, flood.piece(0)), drops);
+    for (std::uint16_t i = 1; i < 4; ++i)
+        (void)assembler.handle_piece(now, of_peer(1, honest.piece(i)), drops);
+    BOOST_TEST(assembler.handle_piece(now, of_peer(1, honest.piece(4)), drops).size() == 500u);
+}
+
+// Such as a hash by one known factor, taken backwards, gives away.
+BOOST_AUTO_TEST_CASE(chosen_numbers_do_not_fall_into_one_place) {
+    constexpr std::uint64_t kInverse = 0xf1de83e19937733d;  // of 0x9e3779b97f4a7c15
+    static_assert(kInverse * 0x9e3779b97f4a7c15 == 1);
+    for (std::uint64_t secret : {1u, 2u, 3u}) {
+        TrainHash hash(secret);
+        std::vector<int> known(8'192);
+        std::vector<int> places(8'192);
+        for (std::uint64_t i = 0; i < 8'192; ++i) {
+            std::uint64_t id = (i << 45 | i) * kInverse;
+            ++known[(id * 0x9e3779b97f4a7c15 >> 32) % known.size()];
+            ++places[hash.of(SessionIndex(7), 0, id) >> 51];
+        }
+        BOOST_TEST(*std::max_element(known.begin(), known.end()) == 8'192);
+        BOOST_TEST(*std::max_element(places.begin(), places.end()) < 12);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
