@@ -13,6 +13,9 @@ constexpr std::size_t kUdpHeaderSize = 8;
 constexpr std::size_t kTcpHeaderSizeMin = 20;
 constexpr std::uint16_t kTcpChecksumOffset = 16;
 constexpr std::uint16_t kUdpChecksumOffset = 6;
+// Bounds that kernels have for what their programs send; older ones have none for what a TAP gives.
+constexpr std::size_t kUdpSegmentsMax = 128;  // UDP_MAX_SEGMENTS since 6.9; 64 before
+constexpr std::uint16_t kTcpSegmentMin = 48;  // TCP_MIN_SND_MSS
 
 // Offsets count from the beginning of the Ethernet frame.
 struct Transport {
@@ -55,6 +58,17 @@ bool fits_gso_type(const Transport& transport, std::uint8_t gso_type) {
     return false;
 }
 
+// Segments of a size that a sender's kernel makes: no frame is cut into thousands by the
+// receiver's.
+bool is_segment_size_true(const VirtioHeader& header, const Transport& transport,
+                          std::size_t frame_bytes) {
+    if (transport.start + transport.header_size > frame_bytes) return false;
+    const std::size_t payload = frame_bytes - transport.start - transport.header_size;
+    if (header.gso_size > payload) return false;
+    if (transport.protocol == kProtocolTcp) return header.gso_size >= kTcpSegmentMin;
+    return payload <= std::size_t{header.gso_size} * kUdpSegmentsMax;
+}
+
 bool is_vlan_tagged(Bytes frame) {
     return load_big_endian<std::uint16_t>(frame.data() + kEtherTypeOffset) == kEtherVlan;
 }
@@ -70,7 +84,7 @@ bool is_segmentation_true(const VirtioHeader& header, Bytes frame, std::size_t l
     return transport && fits_gso_type(*transport, header.gso_type) &&
            header.checksum_start == transport->start &&
            header.checksum_offset == transport->checksum_offset &&
-           transport->start + transport->header_size <= frame_bytes;
+           is_segment_size_true(header, *transport, frame_bytes);
 }
 
 bool is_checksum_inside(const VirtioHeader& header, std::size_t l2_size, std::size_t frame_bytes) {

@@ -262,7 +262,7 @@ std::uint32_t Engine::State::route_slot(RouteId id) const {
 
 std::uint32_t Engine::State::route_slot(EndpointId local, const Endpoint& remote) const {
     auto find = [&](unsigned begin, unsigned end) {
-        return paths.find(hash_of_path(local, remote), [&](std::uint32_t slot) {
+        return paths.find(hash_of_path(local, remote, path_secret), [&](std::uint32_t slot) {
             prefetch(*routes[slot]);
             const RoutePlan& route = routes[slot]->plan();
             unsigned source = unsigned{remote.port} - route.remote.port;

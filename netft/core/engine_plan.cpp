@@ -179,7 +179,7 @@ void Engine::State::add_route(TimePoint now, const PlanRoute& wanted) {
     if (wanted.id.value >= route_slot_of.size())
         route_slot_of.resize(wanted.id.value + std::size_t{1}, Path::kNoRoute);
     route_slot_of[wanted.id.value] = slot;
-    paths.insert(hash_of_path(wanted.local, wanted.remote), slot);
+    paths.insert(hash_of_path(wanted.local, wanted.remote, path_secret), slot);
     EnginePeer& peer = peers[peer_slot(wanted.peer)];
     peer.routes.push_back(slot);
     peer.is_unsettled = true;
@@ -188,7 +188,7 @@ void Engine::State::add_route(TimePoint now, const PlanRoute& wanted) {
 // Its peer may be gone already.
 void Engine::State::remove_route(std::uint32_t slot) {
     const RoutePlan& gone = routes[slot]->plan();
-    paths.erase(hash_of_path(gone.local, gone.remote), slot);
+    paths.erase(hash_of_path(gone.local, gone.remote, path_secret), slot);
     route_slot_of[gone.id.value] = Path::kNoRoute;
     route_timers.set(slot, {});
     if (std::uint32_t at = peer_slot(gone.peer); at != Path::kNoRoute) {

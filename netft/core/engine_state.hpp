@@ -60,14 +60,17 @@ inline std::uint64_t mac_key(const MacAddress& mac) {
     return key;
 }
 
-// Not of the port: a peer's workers send from several.
-inline std::uint32_t hash_of_path(EndpointId local, const Endpoint& remote) {
+// Not of the port: a peer's workers send from several. `secret` is odd: who puts addresses into its
+// card must not choose their places. (The other indices need none: of a peer's MAC, node id and our
+// own index of a session there are too few, or they are ours.)
+inline std::uint32_t hash_of_path(EndpointId local, const Endpoint& remote, std::uint64_t secret) {
     std::array<std::uint64_t, 2> words{};
     Bytes address = remote.address.bytes();
     std::memcpy(words.data(), address.data(), address.size());
     std::uint64_t rest = std::uint64_t{remote.address.scope()} << 32 | local.value;
-    return FlatIndex::hash_of(words[0] + words[1] * 0x9e3779b97f4a7c15u +
-                              rest * 0xc2b2ae3d27d4eb4fu);
+    std::uint64_t h = (words[0] ^ secret) * 0x9e3779b97f4a7c15u;
+    h = ((h ^ h >> 32) + words[1]) * secret;
+    return FlatIndex::hash_of((h ^ h >> 32) + rest * 0xc2b2ae3d27d4eb4fu);
 }
 
 struct EngineSession {
@@ -147,7 +150,8 @@ struct QueuedTransmit {
 };
 
 struct Engine::State {
-    State(std::uint64_t seed, const WorkerRole& r) : role(r), random(seed) {}
+    State(std::uint64_t seed, const WorkerRole& r)
+        : role(r), path_secret(Random(~seed).next() | 1), random(seed) {}
 
     static constexpr std::size_t kEventsMax = 4096;
     static constexpr std::size_t kTraceMax = 8192;
@@ -155,6 +159,7 @@ struct Engine::State {
     static constexpr Duration kStallTold = 200ms;  // to control
 
     const WorkerRole role;
+    const std::uint64_t path_secret;
     Random random;
     TimePoint burst_at{};
     Random burst{0};  // what heartbeats that go at burst_at draw from, all the same

@@ -81,6 +81,19 @@ BOOST_AUTO_TEST_CASE(udp_segmentation_is_for_ipv6_too) {
     BOOST_CHECK(!verdict(sample));
 }
 
+BOOST_AUTO_TEST_CASE(udp_is_cut_into_as_many_segments_as_a_program_may_send) {
+    Sample sample = segmented(kGsoUdpL4);
+    const std::size_t payload = sample.frame.size() - 14 - 20 - 8;
+    sample.header.gso_size = static_cast<std::uint16_t>((payload + 127) / 128);
+    BOOST_CHECK(!verdict(sample));
+    --sample.header.gso_size;
+    BOOST_TEST(is_bad(sample));
+    sample.header.gso_size = static_cast<std::uint16_t>(payload);
+    BOOST_CHECK(!verdict(sample));
+    ++sample.header.gso_size;
+    BOOST_TEST(is_bad(sample));
+}
+
 BOOST_AUTO_TEST_CASE(a_vlan_tag_and_ipv6_extension_headers_are_looked_through) {
     Sample tagged = segmented(kGsoTcpV4);
     tagged.frame.insert(tagged.frame.begin() + 12, {0x81, 0x00, 0x00, 0x05});
@@ -111,6 +124,8 @@ BOOST_AUTO_TEST_CASE(a_header_that_contradicts_its_frame_is_refused) {
         {"ipv6 type on ipv4", [](Sample& s) { s.header.gso_type = kGsoTcpV6; }},
         {"ecn alone", [](Sample& s) { s.header.gso_type = kGsoEcn; }},
         {"segment size 0", [](Sample& s) { s.header.gso_size = 0; }},
+        {"segment size 47", [](Sample& s) { s.header.gso_size = 47; }},
+        {"segment longer than all", [](Sample& s) { s.header.gso_size = 60'001; }},
         {"segment size without type", [](Sample& s) { s.header.gso_type = kGsoNone; }},
         {"header length", [](Sample& s) { s.header.header_length = 60'055; }},
         {"checksum in ethernet", [](Sample& s) { s.header.checksum_start = 13; }},
