@@ -225,11 +225,27 @@ void Coordinator::handle_event(TimePoint now, const Event& event) {
         service_peer(now, *peer);
     } else if (const auto* transition = std::get_if<RouteTransition>(&event)) {
         note_transition(now, *transition);
+    } else if (const auto* lost = std::get_if<DataLost>(&event)) {
+        renew_after_loss(now, lost->peer);
+    } else if (const auto* silent = std::get_if<RelaySilent>(&event)) {
+        ask_by_relay(silent->peer);
     } else if (const auto* record = std::get_if<StallRecord>(&event)) {
         if (record->stall.kind == StallKind::clock_stepped) note_clock_jump(now, record->stall.gap);
         stalled_ = now;
         touch_view(now);
     }
+}
+
+// Whatever it is that the two ends do not agree about, new keys and indices are without it.
+void Coordinator::renew_after_loss(TimePoint now, PeerId id) {
+    Peer* peer = find_peer(id);
+    if (peer == nullptr) return;
+    note(Notice::Severity::warning, Notice::Fault::peer, "session",
+         peer->node.name +
+             ": routes to it are up, and nothing of the data sent to it arrives there: opening "
+             "another session");
+    if (!peer->opening.is_initiating()) peer->opening.start(now, fresh_index());
+    service_peer(now, *peer);
 }
 
 void Coordinator::handle_timers(TimePoint now) {

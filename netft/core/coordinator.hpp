@@ -280,6 +280,9 @@ class Coordinator {
     SessionIndex fresh_index();
     void service_peer(TimePoint now, Peer& peer);
     void keep_sessions(TimePoint now, Peer& peer);
+    void renew_after_loss(TimePoint now, PeerId id);
+    void ask_by_relay(PeerId id);
+    ControlMessage card_message() const;
     void initiate_where_due(TimePoint now);
     void send_initiation(TimePoint now, Peer& peer);
     void send_card(TimePoint now, Peer& peer);

@@ -73,6 +73,19 @@ void Coordinator::send_plain(EndpointId local, const Endpoint& remote, Bytes byt
 void Coordinator::send_card(TimePoint now, Peer& peer) {
     peer.next_card.reset();
     if (peer.acked_serial == card_serial_ || peer.opening.current() == nullptr) return;
+    send_control(peer, card_message(), paths_to(peer));
+    peer.next_card = now + random_.between(peer.card_interval * 3 / 4, peer.card_interval);
+    peer.card_interval = std::min(peer.card_interval * 2, kCardLastRetry);
+}
+
+// By the relay alone; it is acknowledged, every time, and that says that the way is good.
+void Coordinator::ask_by_relay(PeerId id) {
+    Peer* peer = find_peer(id);
+    if (peer == nullptr || !peer->relay) return;
+    send_control(*peer, card_message(), {{kRelayedEndpoint, relayed_endpoint(peer->node.ipv6)}});
+}
+
+ControlMessage Coordinator::card_message() const {
     const NodeSettings& self = settings_.self_node();
     ControlMessage message{.serial = card_serial_, .card = Card{}};
     message.card->name = self.name;
@@ -82,9 +95,7 @@ void Coordinator::send_card(TimePoint now, Peer& peer) {
     message.card->adapter_mtu = card_mtu_;
     message.card->endpoints = card_endpoints_;
     message.card->features = kFeatureViews;
-    send_control(peer, message, paths_to(peer));
-    peer.next_card = now + random_.between(peer.card_interval * 3 / 4, peer.card_interval);
-    peer.card_interval = std::min(peer.card_interval * 2, kCardLastRetry);
+    return message;
 }
 
 // Copies on several paths carry one counter: the first to arrive counts, the others are duplicates.

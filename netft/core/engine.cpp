@@ -159,6 +159,9 @@ Transmit Engine::State::transmit(TimePoint now, const QueuedTransmit& queued) {
         Random lots = draw(now);
         heartbeat = is_notice ? route.make_notice(now) : route.make_heartbeat(now, lots);
     }
+    PeerCounts counts = counts_of(peer_slot(via.peer));
+    heartbeat.data_taken = counts.taken;
+    peers[peer_slot(via.peer)].pulse.handle_sent(now, counts.sent);
     Header header;
     header.type = MessageType::heartbeat;
     header.flags = is_relaying() ? kFlagRelays : 0;

@@ -18,6 +18,7 @@ void Engine::State::publish_selection(std::uint32_t peer_slot) {
     selection.is_suspect = peer.is_suspect;
     selection.is_sick = peer.is_sick;
     selection.datagram_bytes = peer.datagram_bytes;
+    selection.generation = peer.generation;
     std::uint32_t relay = peer.relay ? this->peer_slot(*peer.relay) : Path::kNoRoute;
     if (relay != Path::kNoRoute && peers[relay].relaying) {
         selection.relay = peer.relay;
@@ -47,6 +48,14 @@ void Engine::State::join_counts(std::uint32_t slot) {
     if (role.workers == 1 || !role.is_first()) return;
     RouteCounts counts = role.board->take_counts(routes[slot]->plan().id);
     routes[slot]->join_data(counts);
+}
+
+PeerCounts Engine::State::counts_of(std::uint32_t peer_slot) const {
+    PeerCounts counts;
+    if (role.workers > 1) counts = role.board->counts_of(plan_peers[peer_slot].id);
+    counts.sent += peers[peer_slot].data_sent;
+    counts.taken += peers[peer_slot].data_taken;
+    return counts;
 }
 
 // From which source port a heartbeat goes. What is not regular goes from the first, as it does with
@@ -126,6 +135,8 @@ void Engine::State::take_selection(std::uint32_t peer_slot, const PeerSelection&
     peer.relay = selection.relay;
     peer.relay_bytes = selection.relay_bytes;
     peer.copied_until = selection.copied_until;
+    if (peer.generation != selection.generation) begin_generation(peer);
+    peer.generation = selection.generation;
     peer.target_count = peer.copied_count = 0;
     std::size_t place = 0;
     if (peer.spread) peer.spread->shares.clear();

@@ -57,8 +57,23 @@ void Engine::State::reconcile_peers(TimePoint now, const Plan& next) {
         if (plan_peers[slot] != next.peers[slot]) update_peer(slot, next.peers[slot]);
 }
 
+void Engine::State::park_peers(const Plan& next) {
+    std::vector<bool> stays(peer_slot_of.size());
+    for (const PlanPeer& peer : next.peers)
+        if (peer.id.value < stays.size()) stays[peer.id.value] = true;
+    for (std::uint32_t slot = 0; slot < peers.size(); ++slot) {
+        PeerId id = plan_peers[slot].id;
+        if (stays[id.value]) continue;
+        if (id.value >= parked.size()) parked.resize(id.value + std::size_t{1});
+        parked[id.value] = {peers[slot].data_counter, peers[slot].relay_counter};
+        // Should it come back, the other workers must not follow what was.
+        if (role.workers > 1 && role.is_first()) role.board->make_line(id).publish({});
+    }
+}
+
 // Other nodes, or another order of them: rare, and all is indexed anew.
 void Engine::State::move_peers(TimePoint now, const Plan& next) {
+    park_peers(next);
     std::vector<EnginePeer> kept(next.peers.size());
     std::vector<PlanPeer> kept_plans(next.peers.size());
     for (std::size_t i = 0; i < next.peers.size(); ++i) {
@@ -68,7 +83,12 @@ void Engine::State::move_peers(TimePoint now, const Plan& next) {
         if (old != Path::kNoRoute) {
             kept[i] = std::move(peers[old]);
             kept_plans[i] = std::move(plan_peers[old]);
+        } else if (std::size_t id = next.peers[i].id.value; id < parked.size()) {
+            kept[i].data_counter = parked[id].data;
+            kept[i].relay_counter = parked[id].relay;
         }
+        if (!role.is_first())
+            kept[i].tally = &role.board->make_tally(role.worker, next.peers[i].id);
         kept[i].is_unsettled = true;
     }
     for (std::uint32_t slot = 0; slot < peers.size(); ++slot) peer_timers.set(slot, {});
@@ -224,12 +244,15 @@ void Engine::State::choose_session(TimePoint now, std::uint32_t peer_slot) {
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < peer.sessions.size(); ++i) {
         const EngineSession& candidate = peer.sessions[i];
-        if (!candidate.plan.confirmed && !candidate.shown) continue;
+        if ((!candidate.plan.confirmed && !candidate.shown) || candidate.is_over) continue;
         if (!best || candidate.plan.serial > peer.sessions[*best].plan.serial) best = i;
     }
     peer.sending = best;
     if (best && peer.sessions[*best].plan.incarnation != peer.incarnation) {
+        for (EngineSession& session : peer.sessions)
+            session.is_over |= session.plan.incarnation == peer.incarnation;
         peer.incarnation = peer.sessions[*best].plan.incarnation;
+        peer.pulse.reset();
         peer.data_windows.reset();
         peer.control_window.reset();
         peer.heartbeat_windows.reset();

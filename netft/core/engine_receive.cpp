@@ -27,7 +27,7 @@ Verdict Engine::handle_datagram(TimePoint now, const Path& path, Bytes datagram)
             return s.receive_data(now, path, *header, *ref, payload);
         return header->type == MessageType::relay
                    ? s.receive_relay(now, path, *header, *ref, payload)
-                   : s.receive_control(*header, *ref);
+                   : s.receive_control(now, *header, *ref);
     }
     Verdict verdict;  // initiation, response, cookie
     verdict.kind = Verdict::Kind::control;
@@ -74,16 +74,15 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
                                          Bytes payload) {
     auto heartbeat = decode_heartbeat(payload);
     if (!heartbeat)
-        return drop(payload.size() < kHeartbeatSize ? DropReason::rx_truncated
-                                                    : DropReason::rx_malformed);
+        return drop(payload.size() < kHeartbeatSizeMin ? DropReason::rx_truncated
+                                                       : DropReason::rx_malformed);
     if (heartbeat->sender_route.value != header.space) return drop(DropReason::rx_malformed);
     auto ref = find_session(header);
     if (!ref) return drop(DropReason::rx_no_session);
     show_session(now, *ref);
     // A straggler of the peer's former life must not speak for the new one.
     EnginePeer& peer = peers[ref->peer];
-    if (peer.sessions[ref->session].plan.incarnation != peer.incarnation)
-        return drop(DropReason::rx_no_session);
+    if (!is_of_this_life(*ref)) return drop(DropReason::rx_no_session);
     DropReason why{};
     std::uint32_t slot = route_of_heartbeat(path, *heartbeat, why);
     if (slot == Path::kNoRoute) return drop(why);
@@ -107,9 +106,35 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
         drops.count(DropReason::control_queue_full);
     if (heartbeat->graceful_restart && !heartbeat->notice) excuse_peer(now, ref->peer);
     settle_route(now, slot);
+    if (!heartbeat->notice) feel_pulse(now, ref->peer, *heartbeat);
     if (has_news) publish_selection(ref->peer);
     if (has_few_routes()) transmit_early(now, slot);
     return {};
+}
+
+// All data lost, though heartbeats come through: the route in use is left, if there is another, and
+// counters begin anew above all that the peer's windows can have seen. Where that was not it,
+// control opens another session.
+void Engine::State::feel_pulse(TimePoint now, std::uint32_t peer_slot, const Heartbeat& heartbeat) {
+    EnginePeer& peer = peers[peer_slot];
+    if (!heartbeat.data_taken || heartbeat.echo_time_ns == 0 || peer.target_count == 0) return;
+    TimePoint echo{Duration(static_cast<Duration::rep>(heartbeat.echo_time_ns))};
+    unsigned verdicts =
+        peer.pulse.handle_report(now, echo, counts_of(peer_slot).sent, *heartbeat.data_taken);
+    if (verdicts == 0) return;
+    begin_generation(peer);
+    ++peer.generation;
+    publish_selection(peer_slot);
+    if (verdicts > 1) emit(DataLost{plan_peers[peer_slot].id});
+    std::uint32_t blamed = peer.targets[0];
+    routes[blamed]->blame_data(now);
+    settle_route(now, blamed);
+}
+
+// No counter is used twice: from here on they only rise.
+void Engine::State::begin_generation(EnginePeer& peer) {
+    for (std::uint64_t* counter : {&peer.data_counter, &peer.relay_counter})
+        *counter = ((*counter >> 32) + 1) << 32;
 }
 
 // A node restarts, not a route: its word on one is good for all.
@@ -128,13 +153,14 @@ Verdict Engine::State::receive_data(TimePoint now, const Path& path, const Heade
         return drop(payload.size() <= kTrainPrefixSize ? DropReason::rx_truncated
                                                        : DropReason::train_malformed);
     if (header.counter < prefix->index) return drop(DropReason::train_malformed);
-    if (peer.sessions[ref.session].plan.incarnation != peer.incarnation)
-        return drop(DropReason::rx_no_session);
+    if (!is_of_this_life(ref)) return drop(DropReason::rx_no_session);
     auto fresh = peer.data_windows.take(header.space / role.workers, header.counter);
     // A copy has come over this route as much as the first: it counts for what the route loses.
     if (path.route != Path::kNoRoute && routes[path.route]->plan().peer == plan_peers[ref.peer].id)
         count_data_received(now, path.route, header, fresh == session::Freshness::fresh);
     if (fresh != session::Freshness::fresh) return drop(reason_of(fresh));
+    ++peer.data_taken;
+    if (peer.tally != nullptr) RouteTally::add(peer.tally->taken, 1);
     Verdict verdict;
     verdict.kind = Verdict::Kind::data;
     verdict.peer = plan_peers[ref.peer].id;
@@ -146,12 +172,12 @@ Verdict Engine::State::receive_data(TimePoint now, const Path& path, const Heade
     return verdict;
 }
 
-Verdict Engine::State::receive_control(const Header& header, SessionRef ref) {
+Verdict Engine::State::receive_control(TimePoint now, const Header& header, SessionRef ref) {
     EnginePeer& peer = peers[ref.peer];
-    if (peer.sessions[ref.session].plan.incarnation != peer.incarnation)
-        return drop(DropReason::rx_no_session);
+    if (!is_of_this_life(ref)) return drop(DropReason::rx_no_session);
     if (auto fresh = peer.control_window.take(header.counter); fresh != session::Freshness::fresh)
         return drop(reason_of(fresh));
+    if (!peer.control_bucket.take(now, kControlRate)) return drop(DropReason::rx_rate_limited);
     Verdict verdict;
     verdict.kind = Verdict::Kind::control;
     verdict.peer = plan_peers[ref.peer].id;

@@ -10,8 +10,15 @@
 #include <algorithm>
 
 #include "netft/core/engine_state.hpp"
+#include "netft/core/frame_limits.hpp"
 
 namespace netft::core {
+
+namespace {
+
+constexpr std::uint8_t kKindCardAck = 2;  // wire/control.hpp
+
+}  // namespace
 
 std::optional<RelayWay> Engine::relay_to(PeerId peer) const {
     const State& s = *state_;
@@ -69,8 +76,7 @@ TrainTicket Engine::State::relay_ticket(std::uint32_t slot, std::uint16_t datagr
 Verdict Engine::State::receive_relay(TimePoint now, const Path& path, const Header& header,
                                      SessionRef ref, Bytes payload) {
     EnginePeer& sender = peers[ref.peer];
-    if (sender.sessions[ref.session].plan.incarnation != sender.incarnation)
-        return drop(DropReason::rx_no_session);
+    if (!is_of_this_life(ref)) return drop(DropReason::rx_no_session);
     Bytes rest;
     auto prefix = decode_relay_prefix(payload, rest);
     if (!prefix)
@@ -130,8 +136,22 @@ Verdict Engine::handle_relayed(TimePoint now, PeerId origin, Bytes datagram) {
     if (s.plan_peers[ref->peer].id != origin) return s.drop(DropReason::relay_refused);
     s.show_session(now, *ref);
     Bytes payload = datagram.subspan(kHeaderSize);
-    return header->type == MessageType::data ? s.receive_data(now, {}, *header, *ref, payload)
-                                             : s.receive_control(*header, *ref);
+    return header->type == MessageType::data
+               ? s.receive_data(now, {}, *header, *ref, payload)
+               : s.receive_relayed_control(now, *header, *ref, payload);
+}
+
+// An acknowledgement answers a card, and that came by the relay.
+Verdict Engine::State::receive_relayed_control(TimePoint now, const Header& header, SessionRef ref,
+                                               Bytes payload) {
+    Verdict verdict = receive_control(now, header, ref);
+    bool is_answer =
+        verdict.kind == Verdict::Kind::control && !payload.empty() && payload[0] == kKindCardAck;
+    EnginePeer& peer = peers[ref.peer];
+    if (!is_answer || !peer.relaying || !peer.relay) return verdict;
+    peer.relaying->watch.begin(counts_of(ref.peer).sent);
+    peer.relaying->watch.forgive(*peer.relay);
+    return verdict;
 }
 
 Verdict Engine::State::receive_reach(TimePoint now, const Header& header, SessionRef ref,
@@ -141,8 +161,9 @@ Verdict Engine::State::receive_reach(TimePoint now, const Header& header, Sessio
     if (!reach) return drop(DropReason::rx_malformed);
     if (header.counter <= relaying.reach_counter) return drop(DropReason::rx_too_old);
     relaying.reach_counter = header.counter;
-    bool is_other_size = relaying.datagram_bytes_max != reach->datagram_bytes_max;
-    relaying.datagram_bytes_max = reach->datagram_bytes_max;
+    std::uint16_t size = std::max(reach->datagram_bytes_max, kRelayedBytesMin);
+    bool is_other_size = relaying.datagram_bytes_max != size;
+    relaying.datagram_bytes_max = size;
     if (is_other_size) publish_relayed(plan_peers[ref.peer].id);
     relaying.reaches.clear();
     for (std::size_t i = 0; i < reach->count(); ++i) {
@@ -169,6 +190,7 @@ void Engine::State::mark_relays(TimePoint now) {
 }
 
 void Engine::State::handle_relay_timers(TimePoint now) {
+    if (relay_look && *relay_look <= now) watch_relays(now);
     if (relays_at && *relays_at <= now) settle_relays(now);
     if (!reach.is_due(now)) return;
     for (std::uint32_t slot = 0; slot < peers.size(); ++slot) want_reach(slot);
@@ -182,8 +204,10 @@ void Engine::State::handle_relay_timers(TimePoint now) {
 }
 
 std::optional<TimePoint> Engine::State::relay_deadline() const {
-    if (!relays_at || !reach.at) return relays_at ? relays_at : reach.at;
-    return std::min(*relays_at, *reach.at);
+    std::optional<TimePoint> soonest = relays_at;
+    for (const auto& other : {reach.at, relay_look})
+        if (other && (!soonest || *other < *soonest)) soonest = other;
+    return soonest;
 }
 
 void Engine::State::settle_relays(TimePoint now) {
@@ -209,6 +233,27 @@ void Engine::State::settle_relays(TimePoint now) {
     for (std::uint32_t slot = 0; slot < peers.size(); ++slot) {
         EnginePeer& peer = peers[slot];
         if (peer.target_count == 0) apply_selection(now, slot, {}, find_relay(now, slot));
+        if (peer.relay && !relay_look) relay_look = now + RelayWatch::kLook;
+    }
+}
+
+// Of each peer that is relayed to. Another look follows while there is one.
+void Engine::State::watch_relays(TimePoint now) {
+    relay_look.reset();
+    for (std::uint32_t slot = 0; slot < peers.size(); ++slot) {
+        EnginePeer& peer = peers[slot];
+        if (!peer.relay || !peer.relaying) continue;
+        relay_look = now + RelayWatch::kLook;
+        RelayWatch& watch = peer.relaying->watch;
+        if (counts_of(slot).sent == watch.sent_then) continue;
+        if (!watch.since) watch.since = now;
+        Duration silence = now - *watch.since;
+        if (silence >= RelayWatch::kAsk) emit(RelaySilent{plan_peers[slot].id});
+        bool is_first_to_leave = node_id_of(plan.adapter.ipv6) < node_id_of(plan_peers[slot].ipv6);
+        if (silence < (is_first_to_leave ? RelayWatch::kLeave : RelayWatch::kLeaveLater)) continue;
+        watch.shun(now, *peer.relay);
+        watch.begin(counts_of(slot).sent);
+        mark_relays(now);
     }
 }
 
@@ -221,12 +266,17 @@ std::optional<PeerId> Engine::State::find_relay(TimePoint now, std::uint32_t slo
         return {};
     }
     NodeId node = node_id_of(plan_peers[slot].ipv6);
+    TimePoint least = TimePoint::max();  // of them all, who is shunned least
     relay_candidates.clear();
     for (std::uint32_t at : relay_slots) {
         const EnginePeer& relay = peers[at];
         const std::vector<NodeId>& reaches = relay.relaying->reaches;
         if (at == slot || relay.target_count == 0 || !relay.sending) continue;
         if (!std::binary_search(reaches.begin(), reaches.end(), node)) continue;
+        TimePoint until = relaying.watch.shunned_until(now, plan_peers[at].id);
+        if (until > least) continue;
+        if (until < least) relay_candidates.clear();
+        least = until;
         relay_candidates.push_back({plan_peers[at].id, relay.is_suspect || relay.is_sick,
                                     relay_rank(node_id_of(plan_peers[at].ipv6), node)});
     }

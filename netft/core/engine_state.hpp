@@ -6,7 +6,9 @@
 #include <memory>
 #include <vector>
 
+#include "netft/base/token_bucket.hpp"
 #include "netft/core/copy_budget.hpp"
+#include "netft/core/data_pulse.hpp"
 #include "netft/core/engine.hpp"
 #include "netft/core/engine_relay.hpp"
 #include "netft/core/flat_index.hpp"
@@ -79,6 +81,9 @@ struct EngineSession {
     std::uint64_t sealed = 0;  // datagrams
     bool worn = false;         // control was told
     bool spent = false;        // and told again
+    // Of a life of the peer that another one has followed: should that life come back (a clone), it
+    // does so by a later session, and the windows know nothing of this one any more.
+    bool is_over = false;
 };
 
 // Policy spread's part of a peer.
@@ -99,8 +104,13 @@ struct EnginePeer {
     std::optional<std::size_t> sending;   // index into sessions
     std::uint64_t incarnation = 0;        // of the session sent on
     std::uint64_t data_counter = 0;       // of the last datagram sent; never starts anew
+    std::uint64_t data_sent = 0;          // datagrams, by this worker
+    std::uint64_t data_taken = 0;         // likewise: new ones of the peer's
+    DataPulse pulse;                      // of the first worker
+    std::uint8_t generation = 0;          // of counters, as published to the other workers
     session::DataWindows data_windows;    // of the spaces that are this worker's
     session::ReplayWindow<4> control_window;
+    TokenBucket control_bucket;  // of its control messages
     session::SpaceWindows heartbeat_windows;
     std::vector<std::uint32_t> routes;  // slots
     std::optional<RouteId> selected;
@@ -124,6 +134,7 @@ struct EnginePeer {
     // Not of the first worker: what that says of the peer, and how far it has been read.
     const SelectionLine* line = nullptr;
     std::uint32_t line_seen = 0;
+    PeerTally* tally = nullptr;
     std::uint16_t broken_sources = 0;  // of the selected route
     std::uint16_t relay_bytes = 0;     // RelayWay::datagram_bytes_max of `relay`
 
@@ -133,6 +144,13 @@ struct EnginePeer {
     bool is_alike(TimePoint now) const {
         return (target_count == 1 && spread == nullptr) || (is_plain && is_calm(now) && !is_sick);
     }
+};
+
+// What is kept of a peer that is in no plan: with the incarnation of ours go its windows over
+// there, and they would take nothing that begins anew.
+struct ParkedCounters {
+    std::uint64_t data = 0;
+    std::uint64_t relay = 0;
 };
 
 struct SessionRef {
@@ -157,6 +175,8 @@ struct Engine::State {
     static constexpr std::size_t kTraceMax = 8192;
     static constexpr std::size_t kFewRoutes = 64;
     static constexpr Duration kStallTold = 200ms;  // to control
+    // Control messages of a peer: what it takes to tell a view of the largest cluster, twice.
+    static constexpr Rate kControlRate = Rate::of(200, 400);
 
     const WorkerRole role;
     const std::uint64_t path_secret;
@@ -174,6 +194,7 @@ struct Engine::State {
 
     SlotTable<Route> routes;
     std::vector<EnginePeer> peers;             // by slot, as plan_peers
+    std::vector<ParkedCounters> parked;        // by PeerId
     std::vector<std::uint32_t> peer_slot_of;   // by PeerId; kNoRoute: none
     std::vector<std::uint32_t> route_slot_of;  // by RouteId; kNoRoute: none
     FlatIndex paths;                           // -> slot of a route
@@ -185,6 +206,7 @@ struct Engine::State {
 
     ReachSchedule reach;
     std::optional<TimePoint> relays_at;      // settle_relays() is due
+    std::optional<TimePoint> relay_look;     // watch_relays() is due
     std::vector<std::uint32_t> relay_slots;  // peers that may relay for us
     std::vector<NodeId> reach_scratch;
     std::vector<RelayCandidate> relay_candidates;  // scratch
@@ -204,6 +226,7 @@ struct Engine::State {
     void take_settings(TimePoint now, const PlanSettings& next);
     void reconcile_peers(TimePoint now, const Plan& next);
     void move_peers(TimePoint now, const Plan& next);
+    void park_peers(const Plan& next);
     void update_peer(std::uint32_t peer_slot, const PlanPeer& next);
     void index_peer(std::uint32_t peer_slot);
     void unindex_peer(std::uint32_t peer_slot);
@@ -220,7 +243,16 @@ struct Engine::State {
     void excuse_peer(TimePoint now, std::uint32_t peer);
     Verdict receive_data(TimePoint now, const Path& path, const Header& header, SessionRef ref,
                          Bytes payload);
-    Verdict receive_control(const Header& header, SessionRef ref);
+    Verdict receive_control(TimePoint now, const Header& header, SessionRef ref);
+    // It speaks for the life of the peer that we talk with.
+    bool is_of_this_life(SessionRef ref) const {
+        const EnginePeer& peer = peers[ref.peer];
+        const EngineSession& session = peer.sessions[ref.session];
+        return !session.is_over && session.plan.incarnation == peer.incarnation;
+    }
+    void feel_pulse(TimePoint now, std::uint32_t peer_slot, const Heartbeat& heartbeat);
+    void begin_generation(EnginePeer& peer);
+    PeerCounts counts_of(std::uint32_t peer_slot) const;
     static DropReason reason_of(session::Freshness freshness);
     std::optional<SessionRef> find_session(const Header& header) const;
     void show_session(TimePoint now, SessionRef ref);
@@ -265,6 +297,9 @@ struct Engine::State {
     void note_goodbye(TimePoint now, std::uint32_t slot);
     void mark_relays(TimePoint now);
     void settle_relays(TimePoint now);
+    void watch_relays(TimePoint now);
+    Verdict receive_relayed_control(TimePoint now, const Header& header, SessionRef ref,
+                                    Bytes payload);
     std::optional<PeerId> find_relay(TimePoint now, std::uint32_t slot);
     void want_reach(std::uint32_t slot);
     void handle_relay_timers(TimePoint now);

@@ -41,6 +41,8 @@ TrainTicket Engine::State::take_counters(std::uint32_t peer_slot, std::uint16_t 
     ticket.header.receiver = session.remote;
     ticket.header.counter = peer.data_counter + 1;
     peer.data_counter += datagrams;
+    peer.data_sent += datagrams;
+    if (peer.tally != nullptr) RouteTally::add(peer.tally->sent, datagrams);
     count_sealed(peer_slot, datagrams);
     return ticket;
 }
@@ -121,6 +123,7 @@ void Engine::State::select_route(TimePoint now, std::uint32_t peer_slot) {
     peer.is_sick = selection.is_sick;
     if (selection.is_unsettled) peer.copied_until = now + EnginePeer::kCopied;
     retarget(now, peer, selection.route);
+    if (peer.target_count == 0) peer.pulse.reset();
     publish_selection(peer_slot);
     mark_relays(now);
     apply_selection(now, peer_slot, selection.route, find_relay(now, peer_slot));
@@ -133,6 +136,8 @@ void Engine::State::apply_selection(TimePoint now, std::uint32_t peer_slot,
     bool was_reachable = peer.selected || peer.relay;
     if ((route || relay) != was_reachable) peer.since = now;
     emit(SelectionChange{now, plan_peers[peer_slot].id, peer.selected, route, relay});
+    if (route != peer.selected) peer.pulse.begin(counts_of(peer_slot).sent);
+    if (relay != peer.relay && peer.relaying) peer.relaying->watch.begin(counts_of(peer_slot).sent);
     peer.selected = route;
     peer.relay = relay;
     publish_selection(peer_slot);

@@ -81,14 +81,25 @@ struct SessionWorn {
     bool is_spent = false;  // it was not renewed, and must not be sent on any longer
 };
 
+// Nothing of the data sent to a peer arrives, though routes to it are up, and higher counters did
+// not help: another session is wanted.
+struct DataLost {
+    PeerId peer;
+};
+
+// Data goes to a peer by way of a relay: whether it arrives is to be asked, by a card.
+struct RelaySilent {
+    PeerId peer;
+};
+
 // We were away, long enough to be worth a word: the reader of the log would blame the network.
 struct StallRecord {
     TimePoint at;
     Stall stall;
 };
 
-using Event =
-    std::variant<RouteTransition, SelectionChange, SessionShown, SessionWorn, StallRecord>;
+using Event = std::variant<RouteTransition, SelectionChange, SessionShown, SessionWorn, DataLost,
+                           RelaySilent, StallRecord>;
 
 // What a route carries of its peer's traffic now.
 enum class RouteUse : std::uint8_t {

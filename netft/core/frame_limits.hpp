@@ -14,6 +14,8 @@ constexpr std::uint16_t kUdpOverheadV4 = 20 + 8;
 constexpr std::uint16_t kUdpOverheadV6 = 40 + 8;
 constexpr std::uint16_t kEthernetHeader = 14;
 constexpr std::uint16_t kAdapterMtuMin = 1280;  // RFC 8200 §5: IPv6 needs it
+// What a relay takes at least, whatever it says: less would make large frames too long.
+constexpr std::uint16_t kRelayedBytesMin = 1200;
 
 // Largest UDP payload on a route of this MTU.
 inline std::uint16_t datagram_bytes(std::uint16_t route_mtu, Family family) {

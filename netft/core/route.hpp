@@ -80,6 +80,8 @@ class Route {
     std::uint32_t handle_heartbeat(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat,
                                    bool is_probe);
     void handle_notice(TimePoint now, std::uint64_t counter, const Heartbeat& heartbeat);
+    // None of the data arrives that is sent by it (core/data_pulse).
+    void blame_data(TimePoint now);
     // A heartbeat that had come already.
     void handle_duplicate(std::uint64_t counter);
     // A datagram of data came on this route; not fresh: over another it had come before.

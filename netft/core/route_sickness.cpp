@@ -32,7 +32,8 @@ std::uint64_t Route::sent_until(std::uint64_t counter) const {
 Diagnostic Route::own_sickness() const {
     if (broken_sources_ != 0) return Diagnostic::path_member_broken;
     Diagnostic sick = sickness_.verdict();
-    bool is_hole = sick == Diagnostic::none && path_mtu_.is_black_hole();
+    bool may_be_hole = sick == Diagnostic::none || sick == Diagnostic::data_lost;
+    bool is_hole = may_be_hole && path_mtu_.is_black_hole();
     return is_hole ? Diagnostic::mtu_black_hole : sick;
 }
 
@@ -74,6 +75,12 @@ void Route::judge(TimePoint now, const Heartbeat& heartbeat, bool was_silent) {
     Diagnostic sick = own_sickness();
     if (sick != Diagnostic::none) return set_suspect(now, true, sick, false);
     set_suspect(now, remote_suspect_, heartbeat.diagnostic, true);
+}
+
+void Route::blame_data(TimePoint now) {
+    if (state_ != BfdState::up) return;
+    sickness_.blame_data(now);
+    set_suspect(now, true, own_sickness(), false);
 }
 
 void Route::handle_duplicate(std::uint64_t counter) {

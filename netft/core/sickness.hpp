@@ -127,6 +127,11 @@ class Sickness {
     // none: healthy.
     Diagnostic judge(TimePoint now, const Measured& measured);
     Diagnostic verdict() const { return verdict_; }
+    // Others have found that all data is lost that went by this route.
+    void blame_data(TimePoint now) {
+        verdict_ = Diagnostic::data_lost;
+        hold(now);
+    }
     // The peer is another, or the route was down: nothing before counts.
     void reset();
 

@@ -16,11 +16,12 @@ constexpr unsigned kDatagramBytesAt = 48;
 constexpr unsigned kRelayBytesAt = 16;
 constexpr unsigned kRelayAt = 32;
 constexpr unsigned kHasRelayAt = 48;
+constexpr unsigned kGenerationAt = 56;
 static_assert(kWeightMax < kTakesNew && kDestinationsMax == 2 * kIdsPerWord);
 static_assert(kDestinationsMax <= kCountMask);
 
 // Words 0 and 1: route ids; 2 and 3: weights; 4: copied_until; 5: session, counts, flags, size;
-// 6: broken sources, relay.
+// 6: broken sources, relay, generation.
 using Words = std::array<std::uint64_t, 7>;
 
 Words pack(const PeerSelection& selection) {
@@ -39,6 +40,7 @@ Words pack(const PeerSelection& selection) {
                std::uint64_t{selection.is_sick} << kSickAt |
                std::uint64_t{selection.datagram_bytes} << kDatagramBytesAt;
     words[6] = selection.broken_sources | std::uint64_t{selection.relay_bytes} << kRelayBytesAt;
+    words[6] |= std::uint64_t{selection.generation} << kGenerationAt;
     if (selection.relay)
         words[6] |= std::uint64_t{selection.relay->value} << kRelayAt | std::uint64_t{1}
                                                                             << kHasRelayAt;
@@ -61,6 +63,7 @@ PeerSelection unpack(const Words& words) {
     selection.datagram_bytes = static_cast<std::uint16_t>(words[5] >> kDatagramBytesAt);
     selection.broken_sources = static_cast<std::uint16_t>(words[6]);
     selection.relay_bytes = static_cast<std::uint16_t>(words[6] >> kRelayBytesAt);
+    selection.generation = static_cast<std::uint8_t>(words[6] >> kGenerationAt);
     if ((words[6] >> kHasRelayAt & 1) != 0)
         selection.relay = PeerId(static_cast<std::uint16_t>(words[6] >> kRelayAt));
     selection.is_suspect = (words[5] >> kSuspectAt & 1) != 0;
@@ -89,6 +92,17 @@ bool SelectionLine::read(std::uint32_t& seen, PeerSelection& out) const {
     seen = at;
     out = unpack(words);
     return true;
+}
+
+PeerCounts WorkerBoard::counts_of(PeerId peer) const {
+    PeerCounts all;
+    for (const auto& table : peer_tallies_) {
+        const PeerTally* tally = table->find(peer.value);
+        if (tally == nullptr) continue;
+        all.sent += tally->sent.load(std::memory_order_relaxed);
+        all.taken += tally->taken.load(std::memory_order_relaxed);
+    }
+    return all;
 }
 
 RouteCounts WorkerBoard::take_counts(RouteId route) {

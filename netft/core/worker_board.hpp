@@ -42,6 +42,7 @@ struct PeerSelection {
     std::uint16_t broken_sources = 0;  // of the selected route; SourceWatch
     std::uint16_t relay_bytes = 0;     // RelayWay::datagram_bytes_max
     std::optional<PeerId> relay;       // brings it there where no direct route is up
+    std::uint8_t generation = 0;       // another one: counters begin anew, higher
     TimePoint copied_until{};
     SessionIndex session;  // our index of the one to send on; 0: none
 
@@ -76,6 +77,12 @@ struct RouteTally {
     static void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) {
         counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
     }
+};
+
+// Likewise by peer, whatever the way.
+struct PeerTally {
+    std::atomic<std::uint64_t> sent{0};   // that worker: rw, first worker: ro
+    std::atomic<std::uint64_t> taken{0};  // likewise; new and authentic
 };
 
 struct RouteCounts {
@@ -118,17 +125,25 @@ class ChunkedTable {
     std::array<std::atomic<Chunk*>, 65'536 / kPerChunk> chunks_{};
 };
 
+struct PeerCounts {
+    std::uint64_t sent = 0;
+    std::uint64_t taken = 0;
+};
+
 class WorkerBoard {
  public:
     // `workers`: 2 to kWorkersMax.
-    explicit WorkerBoard(std::size_t workers) : tallies_(workers) {
+    explicit WorkerBoard(std::size_t workers) : tallies_(workers), peer_tallies_(workers) {
         for (auto& table : tallies_) table = std::make_unique<ChunkedTable<RouteTally>>();
+        for (auto& table : peer_tallies_) table = std::make_unique<ChunkedTable<PeerTally>>();
     }
 
     // --- the first worker
     SelectionLine& make_line(PeerId peer) { return lines_.make(peer.value); }
     // What the others have counted since the last call.
     RouteCounts take_counts(RouteId route);
+    // Of all others together, ever.
+    PeerCounts counts_of(PeerId peer) const;
 
     // --- the others
     const SelectionLine* find_line(PeerId peer) const { return lines_.find(peer.value); }
@@ -136,11 +151,15 @@ class WorkerBoard {
     RouteTally& make_tally(std::size_t worker, RouteId route) {
         return tallies_[worker]->make(route.value);
     }
+    PeerTally& make_tally(std::size_t worker, PeerId peer) {
+        return peer_tallies_[worker]->make(peer.value);
+    }
 
  private:
-    ChunkedTable<SelectionLine> lines_;                               // first: w, others: ro
-    std::vector<std::unique_ptr<ChunkedTable<RouteTally>>> tallies_;  // by worker
-    std::vector<RouteCounts> taken_;                                  // first; by RouteId
+    ChunkedTable<SelectionLine> lines_;                                   // first: w, others: ro
+    std::vector<std::unique_ptr<ChunkedTable<RouteTally>>> tallies_;      // by worker
+    std::vector<std::unique_ptr<ChunkedTable<PeerTally>>> peer_tallies_;  // likewise
+    std::vector<RouteCounts> taken_;                                      // first; by RouteId
 };
 
 // Which worker of the node an engine belongs to. The first has the board only where there are

@@ -305,7 +305,8 @@ Status Daemon::open_worker(const core::Settings& settings) {
     std::vector<const tap::Device*> queues;
     for (const auto& queue : queues_) queues.push_back(queue.get());
     dataplane::WorkerSettings worker_settings{
-        settings.spin, random_u64(), nullptr, settings.security, crypto_of(settings.crypto), {}, random_u64()};
+        settings.spin, random_u64(), nullptr, settings.security, crypto_of(settings.crypto), {},
+        random_u64()};
     auto workers = WorkerGroup::create(worker_settings, queues);
     if (!workers) return with_context("worker", workers.error());
     workers_ = std::move(*workers);

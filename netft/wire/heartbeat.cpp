@@ -43,9 +43,14 @@ std::optional<Heartbeat> decode_heartbeat(Bytes payload) {
     h.heartbeats_received = in.u64();
     h.highest_counter = in.u64();
     h.data_received = in.u64();
+    bool is_short = !in.ok();
+    if (in.remaining() >= 8) {
+        std::uint64_t taken = in.u64();
+        if (taken != 0) h.data_taken = taken - 1;
+    }
     bool sensible = h.threshold > 0 && h.sender_route.value > 0 && h.desired_tx.count() > 0 &&
                     h.required_rx.count() > 0;
-    if (!in.ok() || !sensible) return {};
+    if (is_short || !sensible) return {};
     return h;
 }
 
@@ -65,6 +70,7 @@ void encode(const Heartbeat& h, ByteWriter& out) {
     out.u64(h.heartbeats_received);
     out.u64(h.highest_counter);
     out.u64(h.data_received);
+    out.u64(h.data_taken ? *h.data_taken + 1 : 0);
 }
 
 std::string_view to_string(BfdState state) {

@@ -45,7 +45,8 @@
 
 namespace netft {
 
-constexpr std::size_t kHeartbeatSize = 64;
+constexpr std::size_t kHeartbeatSize = 72;
+constexpr std::size_t kHeartbeatSizeMin = 64;  // of the first version, without data_taken
 // A heartbeat of so many bytes or more, padding included, is a probe of the path's MTU. Less is
 // what a later version says more.
 constexpr std::size_t kProbeSizeMin = 512;
@@ -122,6 +123,9 @@ struct Heartbeat {
     std::uint64_t data_received = 0;   // until the echoed heartbeat came; copies count
     std::uint32_t probes_sent = 0;     // this one included; since start
     std::uint8_t probes_received = 0;  // modulo 256
+    // Data datagrams that were new and authentic, from this peer, by whatever way; nullopt: it does
+    // not say.
+    std::optional<std::uint64_t> data_taken;
 
     bool operator==(const Heartbeat&) const = default;
 };

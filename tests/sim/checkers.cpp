@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace netft::sim {
 
@@ -88,8 +89,33 @@ void Checkers::print(std::size_t node, const core::RouteTransition& t) const {
                 std::string(to_string(t.reason)).c_str(), t.remote_said_so ? ", peer says" : "");
 }
 
+bool Checkers::should_carry(std::size_t from, std::size_t to) const {
+    for (std::size_t end : {from, to}) {
+        const SimNode& node = std::as_const(*world_).node(end);
+        if (!node.running || node.stalled_until || node.asleep_at || node.is_restarting)
+            return false;
+    }
+    for (std::size_t network = 0; network < world_->settings().networks; ++network)
+        if (is_excused(from, to, network, kMemory) || !is_well(from, to, network)) return false;
+    auto routes = world_->routes(from);
+    return std::all_of(routes.begin(), routes.end(), [&](const core::RouteReport& r) {
+        return r.peer != world_->peer_id(to) ||
+               (r.state == BfdState::up && world_->now() - r.since > kSilentLoss);
+    });
+}
+
+void Checkers::on_sent(std::size_t from, std::size_t to) {
+    auto [entry, is_new] = unheard_.try_emplace({from, to}, world_->now());
+    if (is_new || world_->now() - entry->second <= kSilentLoss) return;
+    if (should_carry(from, to))
+        on_violation("all routes n" + std::to_string(from + 1) + " -> n" + std::to_string(to + 1) +
+                     " are up, and data is lost");
+    entry->second = world_->now();
+}
+
 void Checkers::on_delivery(const Delivery& delivery) {
     ++delivered_;
+    unheard_.erase({delivery.from, delivery.to});
     if (!delivery.intact) return on_violation("a frame arrived changed or from another node");
     Received& received = received_[{delivery.from, delivery.to}];
     std::uint64_t epoch_here = world_->node(delivery.to).epoch;

@@ -5,6 +5,9 @@
 //  no false suspicion a route is called sick only when its path or an end of it was not well
 //  down in time       a route that is cut is not up when its detection time has passed
 //  at most once       no frame reaches an adapter twice, changed, or out of a former life
+//  no silent loss     where all routes of a pair are up and nothing is wrong with its networks,
+//  data
+//                     is not lost for more than kSilentLoss
 //  counters add up    received = consumed + Σ drops
 //  no livelock        bounds.hpp
 //  recovery           when everything is healed, every route comes up within kRecovery
@@ -29,6 +32,8 @@ class Checkers : public Observer {
     // How long what is over may still be held against a route.
     static constexpr Duration kMemory = 12s;
 
+    static constexpr Duration kSilentLoss = 2s;
+
     Checkers() = default;
     void attach(World& world) { world_ = &world; }
     void set_verbose(bool on) { is_verbose_ = on; }
@@ -52,6 +57,7 @@ class Checkers : public Observer {
     // --- Observer
     void on_transition(std::size_t node, const core::RouteTransition& transition) override;
     void on_delivery(const Delivery& delivery) override;
+    void on_sent(std::size_t from, std::size_t to) override;
     void on_violation(const std::string& what) override;
 
     const std::vector<std::string>& violations() const { return violations_; }
@@ -64,6 +70,7 @@ class Checkers : public Observer {
     bool is_excused(std::size_t node, std::size_t peer, std::size_t network, Duration within) const;
     Duration detection_bound() const;
     bool is_well(std::size_t a, std::size_t b, std::size_t network) const;
+    bool should_carry(std::size_t from, std::size_t to) const;
     void check_fall(std::size_t node, const core::RouteTransition& transition);
     void check_suspicion(std::size_t node, const core::RouteTransition& transition);
     void print(std::size_t node, const core::RouteTransition& transition) const;
@@ -80,6 +87,8 @@ class Checkers : public Observer {
         std::vector<bool> seen;  // by number of the frame in the sender's epoch
     };
     std::map<std::pair<std::size_t, std::size_t>, Received> received_;  // (from, to)
+    // Since when frames are sent of which none arrived; likewise.
+    std::map<std::pair<std::size_t, std::size_t>, TimePoint> unheard_;
     std::vector<std::string> violations_;
     std::uint64_t delivered_ = 0;
     std::uint64_t transitions_ = 0;

@@ -161,6 +161,7 @@ const std::vector<Scenario>& scenarios() {
         for (const Scenario& scenario : relay_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : scale_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : view_scenarios()) all.push_back(scenario);
+        for (const Scenario& scenario : reload_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : restart_scenarios()) all.push_back(scenario);
         return all;
     }();

@@ -23,6 +23,7 @@ std::vector<Scenario> damping_scenarios();   // of scenarios_damping.cpp
 std::vector<Scenario> grey_scenarios();      // of scenarios_grey.cpp
 std::vector<Scenario> policy_scenarios();    // of scenarios_policies.cpp
 std::vector<Scenario> relay_scenarios();     // of scenarios_relay.cpp
+std::vector<Scenario> reload_scenarios();    // of scenarios_reload.cpp
 std::vector<Scenario> restart_scenarios();   // of scenarios_restart.cpp
 std::vector<Scenario> scale_scenarios();     // of scenarios_scale.cpp
 std::vector<Scenario> view_scenarios();      // of scenarios_views.cpp

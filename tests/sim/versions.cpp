@@ -35,7 +35,7 @@ void make_older(std::vector<std::uint8_t>& plain) {
     if (!is_type(plain, MessageType::heartbeat)) return;
     plain[1] &= static_cast<std::uint8_t>(~kFlagRelays);
     plain[kHeaderSize] &= static_cast<std::uint8_t>(~kNewHeartbeatFlags);
-    plain.resize(std::min(plain.size(), kHeaderSize + kHeartbeatSize));
+    plain.resize(std::min(plain.size(), kHeaderSize + kHeartbeatSizeMin));
 }
 
 void make_newer(std::vector<std::uint8_t>& plain) {

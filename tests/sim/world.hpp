@@ -96,6 +96,8 @@ class Observer {
     virtual ~Observer() = default;
     virtual void on_transition(std::size_t node, const core::RouteTransition& transition) = 0;
     virtual void on_delivery(const Delivery& delivery) = 0;
+    // A frame was taken to be sent.
+    virtual void on_sent(std::size_t /*from*/, std::size_t /*to*/) {}
     virtual void on_violation(const std::string& what) = 0;
 };
 
@@ -136,6 +138,7 @@ struct SimNode {
     std::optional<TimePoint> coordinator_deadline;
     bool is_touched = true;
     bool running = false;
+    bool swallows = false;  // what it is to pass on for others
 };
 
 class World {
@@ -173,6 +176,7 @@ class World {
     void reload_cluster_keys(std::size_t node, const std::vector<std::uint8_t>& keys);
     // `node` reads a configuration in which `other` is no more.
     void reload_without(std::size_t node, std::size_t other);
+    void reload_with_all(std::size_t node) { reload_without(node, settings_.nodes); }
     // The wall clock that the node's next start will read, against true time.
     void set_wall_clock(std::size_t node, Duration offset) { wall_offsets_[node] = offset; }
     void heal_everything();

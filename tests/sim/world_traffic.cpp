@@ -43,6 +43,7 @@ void World::handle(std::size_t i, const core::Verdict& verdict, EndpointId local
 
 void World::forward(std::size_t i, const core::Verdict& verdict) {
     ++nodes_[i].forwarded;
+    if (nodes_[i].swallows) return;
     hop(i, verdict.peer, {RelayKind::forwarded, verdict.origin}, verdict.body);
 }
 
@@ -102,6 +103,7 @@ bool World::send_frame(std::size_t from, std::size_t to, std::size_t bytes) {
     head.u64(bytes);
     if (!send_train(from, to, frame)) return false;
     ++node.frames_sent;
+    observer_.on_sent(from, to);
     return true;
 }
 

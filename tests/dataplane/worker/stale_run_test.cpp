@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
+#include <cerrno>
 #include <thread>
 #include <vector>
 
@@ -45,7 +46,7 @@ class Script final : public tap::DeviceInterface {
         }
         if (++given_ == kFrames) line_.publish({});
         std::vector<std::uint8_t> frame = small_frame();
-        BOOST_REQUIRE(room[0].iov_len >= frame.size());
+        if (room[0].iov_len < frame.size()) return -EINVAL;
         std::copy(frame.begin(), frame.end(), static_cast<std::uint8_t*>(room[0].iov_base));
         return static_cast<std::ptrdiff_t>(frame.size());
     }

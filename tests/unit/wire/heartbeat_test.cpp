@@ -72,8 +72,20 @@ BOOST_AUTO_TEST_CASE(a_heartbeat_has_these_bytes) {
                "51525354"
                "0000000000000041"
                "0000000000000042"
-               "0000000000000043");
+               "0000000000000043"
+               "0000000000000000");
     BOOST_TEST(encoded(sample()).size() == kHeartbeatSize);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_taken_may_be_said_or_not) {
+    Heartbeat h = sample();
+    h.data_taken = 0;
+    BOOST_TEST(encoded(h).back() == 1);
+    BOOST_CHECK(decode_heartbeat(encoded(h)) == h);
+    auto older = encoded(h);
+    older.resize(kHeartbeatSizeMin);
+    h.data_taken.reset();
+    BOOST_CHECK(decode_heartbeat(older) == h);
 }
 
 BOOST_AUTO_TEST_CASE(each_flag_has_its_bit) {
@@ -96,7 +108,9 @@ BOOST_AUTO_TEST_CASE(decoding_what_was_encoded_gives_the_same_heartbeat) {
 }
 
 BOOST_AUTO_TEST_CASE(a_shorter_heartbeat_is_refused_and_padding_is_ignored) {
-    check_truncations(encoded(sample()), decode_heartbeat);
+    auto shortest = encoded(sample());
+    shortest.resize(kHeartbeatSizeMin);
+    check_truncations(shortest, decode_heartbeat);
     auto padded = encoded(sample());
     padded.resize(1400);
     BOOST_CHECK(decode_heartbeat(padded) == sample());
