@@ -162,6 +162,8 @@ class Coordinator {
     std::optional<Notice> poll_notice();
     // Ports are to be open for exactly the usable ones of these.
     const std::vector<routing::LocalEndpoint>& endpoints() const { return im_.endpoints(); }
+    // An endpoint may be on that interface.
+    bool may_use(const routing::InterfaceFact& fact) const { return im_.may_use(fact); }
     std::uint16_t adapter_mtu() const;
     std::uint16_t datagram_bytes_max() const;
 

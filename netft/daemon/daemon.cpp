@@ -24,6 +24,12 @@ namespace {
 
 constexpr Duration kTick = 1s;
 constexpr Duration kSolicit = 5s;
+// Changes of interfaces that are none of ours are looked at together.
+constexpr Duration kFactsGathering = 30ms;
+constexpr Duration kFactsRetryFirst = 50ms;
+constexpr Duration kFactsRetryLast = 5s;
+// And everything is read anew now and then, should an event ever not have told all.
+constexpr Duration kFactsRefresh = 60s;
 
 control::Fault fault_of(core::Notice::Fault fault) {
     switch (fault) {
@@ -63,6 +69,7 @@ int Daemon::timeout_ms() const {
     TimePoint until = next_tick_;
     if (auto deadline = coordinator_->next_deadline()) until = std::min(until, *deadline);
     if (auto deadline = devices_->next_deadline()) until = std::min(until, *deadline);
+    if (facts_at_) until = std::min(until, *facts_at_);
     std::int64_t us = to_us(until - dataplane::monotonic_now());
     return us <= 0 ? 0 : static_cast<int>(us / 1000 + 1);
 }
@@ -75,7 +82,7 @@ Status Daemon::wait_and_handle() {
         int fd = ready[static_cast<std::size_t>(i)].data.fd;
         Status done;
         if (fd == signal_fd_) done = handle_signal();
-        if (fd == monitor_->fd()) done = handle_netlink();
+        if (fd == monitor_->fd()) handle_netlink();
         for (std::size_t i = 0; i < workers_->size(); ++i)
             if (fd == workers_->worker(i).event_fd()) handle_worker(workers_->worker(i));
         if (fd == devices_->fd()) handle_device_links();
@@ -87,9 +94,13 @@ Status Daemon::wait_and_handle() {
     if (look && dataplane::monotonic_now() >= *look) handle_device_links();
     // The kernel may hold a carrier event back for up to a second; a route in trouble is a reason
     // to look for oneself.
-    if (std::exchange(facts_due_, false))
-        if (auto done = read_facts(); !done) return done;
     TimePoint now = dataplane::monotonic_now();
+    if (std::exchange(facts_due_, false)) {
+        monitor_->look_again();
+        read_facts();
+    } else if (facts_at_ && now >= *facts_at_) {
+        read_facts();
+    }
     coordinator_->handle_timers(now);
     if (now >= next_tick_) {
         next_tick_ = now + kTick;
@@ -111,29 +122,61 @@ void Daemon::handle_machine_restored() {
     coordinator_->handle_machine_restored(dataplane::monotonic_now(), wall_offset_ns());
 }
 
-Status Daemon::handle_netlink() {
-    auto changes = monitor_->handle_ready();
-    if (!changes) return with_context("netlink", changes.error());
-    if (changes->adapter) adapter_->touch();
-    if (changes->links) adapter_->look_soon(dataplane::monotonic_now());
-    next_hops_touched_ |= changes->next_hops;
-    if (changes->links) return read_facts();
-    return {};
+void Daemon::note_changes(const routing::Changes& changes) {
+    if (changes.adapter) adapter_->touch();
+    if (changes.links) adapter_->look_soon(dataplane::monotonic_now());
+    next_hops_touched_ |= changes.next_hops;
 }
 
-// Carrier that a device passes on to its exception TAP is in the list that is read after it.
-Status Daemon::read_facts() {
+void Daemon::handle_netlink() {
+    std::vector<std::uint32_t> own;
+    for (const routing::LocalEndpoint& endpoint : coordinator_->endpoints())
+        own.push_back(endpoint.interface_index);
+    monitor_->watch(std::move(own));
+    routing::Changes changes = monitor_->handle_ready();
+    note_changes(changes);
+    if (changes.watched)
+        read_facts();
+    else if (changes.links && !facts_at_)
+        facts_at_ = dataplane::monotonic_now() + kFactsGathering;
+}
+
+// The last facts hold until there are others: no failure here is a reason to end, or to wait.
+void Daemon::read_facts() {
     constexpr int kReadsMax = 2;
+    facts_at_.reset();
     for (int i = 0; i < kReadsMax; ++i) {
-        auto facts = monitor_->read_facts();
-        if (!facts) return with_context("netlink", facts.error());
-        facts_ = std::move(*facts);
-        devices_->handle_facts(facts_);
+        note_sync(monitor_->sync());
+        take_facts(monitor_->facts());
         if (!devices_->handle_links(dataplane::monotonic_now())) break;
+        // Carrier that a device passes on to its exception TAP is in what is read after it.
+        monitor_->mark_stale();
     }
+    routing::Changes changes = monitor_->handle_ready();
+    note_changes(changes);
+    if (changes.links && !facts_at_) facts_at_ = dataplane::monotonic_now() + kFactsGathering;
+}
+
+void Daemon::take_facts(std::vector<routing::InterfaceFact> facts) {
+    if (facts == facts_) return;
+    facts_ = std::move(facts);
+    devices_->handle_facts(facts_);
     next_hops_touched_ = true;  // a MAC address of our own may be another
     coordinator_->handle_interfaces(dataplane::monotonic_now(), facts_);
-    return {};
+}
+
+void Daemon::note_sync(const Status& done) {
+    if (!done && !facts_failed_)
+        log_.warn("netlink", control::Fault::local,
+                  done.error().what + "; the interfaces as last seen hold, tried again");
+    if (done && facts_failed_) log_.info("netlink", "interfaces can be read again");
+    facts_failed_ = !done;
+    if (!monitor_->is_stale()) {
+        facts_retry_ = kFactsRetryFirst;
+        return;
+    }
+    facts_at_ = dataplane::monotonic_now() + facts_retry_;
+    facts_retry_ = std::min(facts_retry_ * 2, kFactsRetryLast);
 }
 
 void Daemon::handle_worker(dataplane::Worker& worker) {
@@ -204,6 +247,11 @@ void Daemon::handle_tick() {
     workers_->reclaim();
     if (workers_->all_retired()) ports_->close_retired();
     if (dataplane::monotonic_now() >= next_solicit_) next_hops_touched_ = true;
+    if (dataplane::monotonic_now() >= next_refresh_) {
+        next_refresh_ = dataplane::monotonic_now() + kFactsRefresh;
+        monitor_->mark_stale();
+        facts_due_ = true;
+    }
 }
 
 // Does what the coordinator asks for: ports first, then the plan, then datagrams, so that an answer
@@ -232,7 +280,10 @@ Status Daemon::settle_devices() {
     bool changed =
         devices_->sync(dataplane::monotonic_now(), settings.self_node().port_devices, failures);
     for (const Error& failure : failures) log_.warn("device", control::Fault::local, failure.what);
-    return changed ? read_facts() : Status();
+    if (!changed) return {};
+    monitor_->mark_stale();
+    read_facts();
+    return {};
 }
 
 void Daemon::handle_device_links() {

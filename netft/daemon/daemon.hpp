@@ -72,10 +72,13 @@ class Daemon {
     // daemon.cpp
     Status wait_and_handle();
     Status handle_signal();
-    Status handle_netlink();
     void handle_machine_restored();
     static std::int64_t wall_offset_ns();
-    Status read_facts();
+    void note_changes(const routing::Changes& changes);
+    void handle_netlink();
+    void read_facts();
+    void take_facts(std::vector<routing::InterfaceFact> facts);
+    void note_sync(const Status& done);
     void handle_worker();
     void handle_worker(dataplane::Worker& worker);
     void handle_tick();
@@ -130,7 +133,11 @@ class Daemon {
     bool next_hops_touched_ = false;
     std::optional<control::WallClock> wall_clock_;
     std::set<RouteId> known_routes_;
-    bool facts_due_ = false;
+    bool facts_due_ = false;             // at once
+    std::optional<TimePoint> facts_at_;  // with what else changes until then
+    Duration facts_retry_{};
+    bool facts_failed_ = false;  // and that was said
+    TimePoint next_refresh_;
     bool probe_due_ = false;  // a route was lost: are its next hops still who they were?
     bool stop_ = false;
     bool has_left_ = false;

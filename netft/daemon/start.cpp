@@ -254,6 +254,9 @@ void Daemon::open_coordinator(const core::Settings& settings, const Secret32& ke
     mac_ = control::adapter_mac(first_mac(facts_, settings.adapter_name), self.public_key);
     core::CoordinatorIdentity identity{random_u64() | 1, mac_, key, wall_offset_ns(), &libcrypto_};
     coordinator_ = std::make_unique<core::Coordinator>(settings, identity, random_u64());
+    monitor_->set_wanted(
+        [this](const routing::InterfaceFact& fact) { return coordinator_->may_use(fact); });
+    facts_ = monitor_->facts();
     coordinator_->handle_interfaces(dataplane::monotonic_now(), facts_);
     const auto& endpoints = coordinator_->endpoints();
     bool any_here = std::any_of(endpoints.begin(), endpoints.end(), [](const auto& endpoint) {

@@ -109,6 +109,14 @@ bool InterfaceManager::handle_settings(TimePoint, InterfaceSettings settings) {
     return refresh();
 }
 
+bool InterfaceManager::may_use(const InterfaceFact& fact) const {
+    if (is_eligible(settings_, fact.name, fact.kind)) return true;
+    return std::any_of(settings_.configured.begin(), settings_.configured.end(),
+                       [&](const ConfiguredEndpoint& configured) {
+                           return find_address(fact, configured.endpoint.address) != nullptr;
+                       });
+}
+
 std::optional<InterfaceEvent> InterfaceManager::poll_event() {
     if (events_.empty()) return {};
     InterfaceEvent event = std::move(events_.front());

@@ -49,9 +49,25 @@
 
 namespace netft::routing {
 
+// An address of an interface, and what the kernel says of it.
+struct OwnAddress : Prefix {
+    OwnAddress(const Prefix& prefix) : Prefix(prefix) {}
+    OwnAddress(const IpAddress& own, std::uint8_t bits) : Prefix{own, bits} {}
+
+    // The other end of a point-to-point link: what both ends have is no subnet, but the link.
+    std::optional<IpAddress> peer;
+    bool deprecated = false;  // not to be used for anything new
+    bool secondary = false;   // IPv4: another one of its subnet was there first
+    bool dynamic = false;     // it has a lifetime (DHCP, router advertisement)
+
+    bool operator==(const OwnAddress&) const = default;
+};
+
 // What the kernel says of one interface.
 struct InterfaceFact {
     std::uint32_t index = 0;
+    std::uint32_t master = 0;  // index of the bridge, bond, … whose port it is; 0: none
+    std::uint32_t lower = 0;   // index of what it runs over (VLAN, macvlan, tunnel); 0: none
     std::string name;
     std::string kind;  // IFLA_INFO_KIND: "veth", "bridge", "tun", …; empty for a physical NIC
     MacAddress mac;
@@ -61,8 +77,9 @@ struct InterfaceFact {
     bool admin_up = false;       // IFF_UP
     bool carrier = false;        // IFF_LOWER_UP
     bool default_route = false;  // a default route of either family leaves by it
-    // Usable addresses (neither tentative nor failed DAD); link-local ones with scope = index.
-    std::vector<Prefix> addresses;
+    // Usable addresses (neither tentative nor failed DAD), the oldest first; link-local ones with
+    // scope = index.
+    std::vector<OwnAddress> addresses;
 
     bool operator==(const InterfaceFact&) const = default;
 };
@@ -116,6 +133,10 @@ class InterfaceManager {
     // Both give true when endpoints() is no longer what it was.
     bool handle_facts(TimePoint now, std::span<const InterfaceFact> facts);
     bool handle_settings(TimePoint now, InterfaceSettings settings);
+
+    // The interface may have an endpoint: by choice, or because the configuration names an address
+    // that it has.
+    bool may_use(const InterfaceFact& fact) const;
 
     // In order of id.
     const std::vector<LocalEndpoint>& endpoints() const { return endpoints_; }

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace netft::routing::netlink {
 
@@ -85,6 +86,13 @@ std::string to_kind(nlattr* link_info) {
     return to_text(inner[IFLA_INFO_KIND]);
 }
 
+std::uint32_t created_at(const nlattr* cache_info) {
+    ifa_cacheinfo info{};
+    if (cache_info == nullptr || nla_len(cache_info) < static_cast<int>(sizeof info)) return 0;
+    std::memcpy(&info, nla_data(cache_info), sizeof info);
+    return info.cstamp;
+}
+
 void read_multipath(int family, const nlattr* attribute, RouteMessage& out) {
     if (attribute == nullptr) return;
     auto* hop = static_cast<rtnexthop*>(nla_data(attribute));
@@ -118,11 +126,14 @@ NeighbourState to_state(std::uint16_t nud) {
 std::optional<LinkMessage> parse_link(const nlmsghdr& message) {
     Parsed<ifinfomsg, IFLA_MAX> in;
     if (!in.read(message)) return {};
+    bool is_elsewhere = in.attributes[IFLA_LINK_NETNSID] != nullptr;
     return LinkMessage{.index = static_cast<std::uint32_t>(in.header.ifi_index),
                        .master = in.u32(IFLA_MASTER),
+                       .lower = is_elsewhere ? 0 : in.u32(IFLA_LINK),
                        .flags = in.header.ifi_flags,
                        .mtu = in.u32(IFLA_MTU),
                        .of_bridge = in.header.ifi_family == AF_BRIDGE,
+                       .is_partial = in.attributes[IFLA_MTU] == nullptr,
                        .name = to_text(in.attributes[IFLA_IFNAME]),
                        .kind = to_kind(in.attributes[IFLA_LINKINFO]),
                        .mac = to_mac(in.attributes[IFLA_ADDRESS])};
@@ -138,9 +149,13 @@ std::optional<AddressMessage> parse_address(const nlmsghdr& message) {
     if (!address) return {};
     if (address->is_v6() && address->is_link_local())
         address = address->with_scope(in.header.ifa_index);
+    auto peer = to_address(in.header.ifa_family, in.attributes[IFA_ADDRESS]);
+    if (own == nullptr || peer == to_address(in.header.ifa_family, own)) peer.reset();
     return AddressMessage{.index = in.header.ifa_index,
                           .flags = in.u32(IFA_FLAGS, in.header.ifa_flags),
-                          .prefix = {*address, in.header.ifa_prefixlen}};
+                          .prefix = {*address, in.header.ifa_prefixlen},
+                          .peer = peer,
+                          .created = created_at(in.attributes[IFA_CACHEINFO])};
 }
 
 std::optional<RouteMessage> parse_route(const nlmsghdr& message) {

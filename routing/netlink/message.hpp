@@ -16,9 +16,11 @@ namespace netft::routing::netlink {
 struct LinkMessage {
     std::uint32_t index = 0;
     std::uint32_t master = 0;  // index of the bridge, bond, … it is a port of; 0: none
+    std::uint32_t lower = 0;   // IFLA_LINK: index of what it runs over; 0: none, or not here
     std::uint32_t flags = 0;   // IFF_…
     std::uint32_t mtu = 0;
-    bool of_bridge = false;  // AF_BRIDGE: says something of a bridge port, not of the link
+    bool of_bridge = false;   // AF_BRIDGE: says something of a bridge port, not of the link
+    bool is_partial = false;  // a word of one property only (wireless events)
     std::string name;
     std::string kind;
     MacAddress mac;  // zero where the link has none of 6 bytes
@@ -28,6 +30,8 @@ struct AddressMessage {
     std::uint32_t index = 0;
     std::uint32_t flags = 0;  // IFA_F_…
     Prefix prefix;            // own address; scope = index where link-local IPv6
+    std::optional<IpAddress> peer;  // the other end's, where the link is point-to-point
+    std::uint32_t created = 0;      // 1/100 s since boot; for order only
 };
 
 struct RouteMessage {

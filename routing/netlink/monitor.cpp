@@ -39,20 +39,35 @@ Monitor::Monitor(netlink::Socket events, netlink::Socket requests, std::string a
       adapter_name_(std::move(adapter_name)),
       adapter_index_(if_nametoindex(adapter_name_.c_str())) {}
 
-Result<Changes> Monitor::handle_ready() {
-    Changes changes;
+Changes Monitor::handle_ready() {
+    Changes changes = std::exchange(pending_, {});
+    drain(changes);
+    return changes;
+}
+
+void Monitor::set_wanted(IsWanted is_wanted) {
+    is_wanted_ = std::move(is_wanted);
+    table_.forget_details();
+}
+
+bool Monitor::is_watched(std::uint32_t index) const {
+    return std::find(watched_.begin(), watched_.end(), index) != watched_.end();
+}
+
+// A failure other than an overrun (ENOBUFS) means no less that events may be lost.
+void Monitor::drain(Changes& changes) {
     alignas(nlmsghdr) std::array<std::uint8_t, kReceiveBytes> buffer;
     for (int i = 0; i < kMessagesMax; ++i) {
         sockaddr_nl from{};
         socklen_t from_bytes = sizeof from;
         ssize_t got = recvfrom(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT,
                                reinterpret_cast<sockaddr*>(&from), &from_bytes);
-        if (got < 0 && errno == ENOBUFS) {  // events were lost
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+        if (got < 0) {
             adapter_index_ = if_nametoindex(adapter_name_.c_str());
-            changes = {true, true, true};
-        } else if (got < 0 && errno != EINTR) {
-            if (errno == EAGAIN || errno == EWOULDBLOCK) break;
-            return fail_errno("netlink: cannot read events", errno);
+            changes = {true, true, true, true};
+            is_stale_ = true;
         }
         if (got <= 0 || from.nl_pid != 0) continue;  // another process may send here too
         int rest = static_cast<int>(got);
@@ -60,7 +75,6 @@ Result<Changes> Monitor::handle_ready() {
              message = nlmsg_next(message, &rest))
             handle_message(*message, changes);
     }
-    return changes;
 }
 
 void Monitor::handle_message(const nlmsghdr& message, Changes& changes) {
@@ -68,10 +82,7 @@ void Monitor::handle_message(const nlmsghdr& message, Changes& changes) {
         case RTM_NEWLINK:
         case RTM_DELLINK: handle_link(message, changes); break;
         case RTM_NEWADDR:
-        case RTM_DELADDR:
-            if (auto address = netlink::parse_address(message))
-                (is_adapter(address->index) ? changes.adapter : changes.links) = true;
-            break;
+        case RTM_DELADDR: handle_address(message, changes); break;
         case RTM_NEWROUTE:
         case RTM_DELROUTE: handle_route(message, changes); break;
         case RTM_NEWNEIGH:
@@ -87,7 +98,9 @@ void Monitor::handle_message(const nlmsghdr& message, Changes& changes) {
 
 void Monitor::handle_link(const nlmsghdr& message, Changes& changes) {
     auto link = netlink::parse_link(message);
-    if (!link || link->of_bridge) return;
+    if (!link || link->of_bridge || link->is_partial) return;
+    table_.apply(*link, message.nlmsg_type == RTM_DELLINK);
+    changes.watched |= is_watched(link->index);
     bool was_adapter = is_adapter(link->index);
     bool now_adapter = link->name == adapter_name_ && message.nlmsg_type == RTM_NEWLINK;
     if (now_adapter) adapter_index_ = link->index;
@@ -100,6 +113,14 @@ void Monitor::handle_link(const nlmsghdr& message, Changes& changes) {
     if (was_adapter != now_adapter) changes.links = true;
 }
 
+void Monitor::handle_address(const nlmsghdr& message, Changes& changes) {
+    auto address = netlink::parse_address(message);
+    if (!address) return;
+    table_.apply(*address, message.nlmsg_type == RTM_DELADDR);
+    changes.watched |= is_watched(address->index);
+    (is_adapter(address->index) ? changes.adapter : changes.links) = true;
+}
+
 void Monitor::handle_route(const nlmsghdr& message, Changes& changes) {
     auto route = netlink::parse_route(message);
     if (!route) return;
@@ -110,7 +131,9 @@ void Monitor::handle_route(const nlmsghdr& message, Changes& changes) {
         return;
     }
     changes.next_hops = true;
-    if (route->table == RT_TABLE_MAIN && route->destination_length == 0) changes.links = true;
+    if (route->table != RT_TABLE_MAIN || route->destination_length != 0) return;
+    table_.forget_details();
+    changes.links = true;
 }
 
 }  // namespace netft::routing

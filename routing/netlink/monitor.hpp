@@ -1,24 +1,33 @@
 // What the kernel knows of links, addresses, routes and neighbours, and when it changes.
 //
-// Parts: socket (libnl, RAII), message (rtnetlink messages as values), facts (dumps), next_hop
-// (FIB and neighbour look-ups), this class. The rest of netft sees only this header; nothing is
+// Parts: socket (libnl, RAII), message (rtnetlink messages as values), fact_table (what they said),
+// facts (dumps), next_hop (FIB and neighbour look-ups), this class. The rest of netft sees only this header; nothing is
 // decided here.
 //
-// Event driven: the caller's epoll waits on fd(), handle_ready() says what is worth looking at
-// again, and read_facts() reads all anew (whole lists; what an event says is never applied on top
-// of an older list, so lost events do no harm). Loss of carrier arrives when the kernel's
-// linkwatch tells it (net/core/link_watch.c): at once for virtual interfaces; for a NIC (and a veth
-// that has the same index as its far end) at once too, unless some link of the host changed within
-// the last second: then up to one second later. read_facts() sees the loss earlier, so it pays to
-// call it also when a route has missed heartbeats.
+// Event driven: the caller's epoll waits on fd(), handle_ready() applies what events say to a table
+// of links and addresses and tells what is worth looking at again, facts() gives the table. All is
+// read anew (dumps) at the start, after an overrun of the socket's buffer and when mark_stale()
+// says so. A dump during which something changed (NLM_F_DUMP_INTR) is no failure: what it named is
+// taken, nothing is taken away, events fill the gap, and is_stale() says that it is to be done
+// again. So neither many interfaces nor many events make anything wait.
+// Loss of carrier arrives when the kernel's linkwatch tells it (net/core/link_watch.c): at once for
+// virtual interfaces; for a NIC (and a veth that has the same index as its far end) at once too,
+// unless some link of the host changed within the last second: then up to one second later.
+// look_again() sees the loss earlier, so it pays to call it when a route has missed heartbeats.
 //
-// Limits: default routes of the main table only; read_facts() walks all of that table.
+// What costs per interface (speed, default route) is asked only of those that set_wanted() names,
+// once per change. Whether a default route leaves there is asked of the FIB, and no routing table
+// is ever read: it may have a million entries.
+//
+// Limits: default routes of the main table only, and not those behind a rule or a route that takes
+// 240.0.0.1 or 4000::1 elsewhere.
 // Speed comes from /sys/class/net of this mount namespace: where that belongs to another network
 // namespace, it is 0 (not known).
 // Threads: control only. It works on the network namespace in which it was opened.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +35,7 @@
 #include "netft/base/address.hpp"
 #include "netft/base/result.hpp"
 #include "routing/interfaces/interface_manager.hpp"
+#include "routing/netlink/fact_table.hpp"
 #include "routing/netlink/next_hop.hpp"
 #include "routing/netlink/socket.hpp"
 
@@ -33,7 +43,8 @@ namespace netft::routing {
 
 // What may be different since the last call.
 struct Changes {
-    bool links = false;  // read_facts() is worthwhile
+    bool links = false;    // facts() are others
+    bool watched = false;  // of these, such of a watched interface
     // Our adapter's link, addresses or routes, or a rule, were touched, by whomever.
     bool adapter = false;
     bool next_hops = false;  // resolve() may answer otherwise
@@ -50,12 +61,26 @@ class Monitor {
     int fd() const { return events_.fd(); }
     // Drains what waits (kMessagesMax buffers at most, then fd() stays readable). After an overrun
     // of the socket's buffer everything is said to have changed.
-    Result<Changes> handle_ready();
+    Changes handle_ready();
 
+    // Reads anew what is not known for sure. On failure, and while is_stale(), what is known stays:
+    // call it again a little later.
+    Status sync();
+    bool is_stale() const { return is_stale_; }
+    void mark_stale() { is_stale_ = true; }
     // All interfaces, our adapter included, in order of index. Addresses left out: tentative,
     // failed DAD, temporary (RFC 8981), and those of ports of a bridge, bond or team, which the
     // kernel does not serve there.
+    std::vector<InterfaceFact> facts();
+    // Both, sync() tried a few times: for the start.
     Result<std::vector<InterfaceFact>> read_facts();
+
+    // Interfaces whose events are told apart and whose state look_again() has sync() ask for.
+    void watch(std::vector<std::uint32_t> indices) { watched_ = std::move(indices); }
+    void look_again() { look_due_ = true; }
+    // Those whose speed and default route are of interest; until then, of none.
+    using IsWanted = std::function<bool(const InterfaceFact&)>;
+    void set_wanted(IsWanted is_wanted);
 
     // How a datagram from `local` to `remote` leaves by the given interface (0: any). nullopt: no
     // route there.
@@ -73,13 +98,21 @@ class Monitor {
     Status probe(const NextHop& next_hop);
 
     static constexpr int kMessagesMax = 1024;
+    static constexpr int kDumpTriesMax = 5;
 
  private:
     Monitor(netlink::Socket events, netlink::Socket requests, std::string adapter_name);
     void handle_message(const nlmsghdr& message, Changes& changes);
+    void drain(Changes& changes);
     void handle_link(const nlmsghdr& message, Changes& changes);
+    void handle_address(const nlmsghdr& message, Changes& changes);
     void handle_route(const nlmsghdr& message, Changes& changes);
-    Result<std::vector<InterfaceFact>> read_facts_once();
+    Status dump_links();
+    Status dump_addresses();
+    Status dump_all();
+    void look_at_watched();
+    bool has_default_route(std::uint32_t index);
+    bool is_watched(std::uint32_t index) const;
     Result<void> find_neighbour(NextHop& next_hop);
     bool is_adapter(std::uint32_t index) const { return index != 0 && index == adapter_index_; }
 
@@ -87,6 +120,12 @@ class Monitor {
     netlink::Socket requests_;
     std::string adapter_name_;
     std::uint32_t adapter_index_ = 0;  // 0: not there
+    netlink::FactTable table_;
+    Changes pending_;  // of events that sync() read; handle_ready() tells them
+    std::vector<std::uint32_t> watched_;
+    IsWanted is_wanted_;
+    bool is_stale_ = true;
+    bool look_due_ = false;
 };
 
 }  // namespace netft::routing

@@ -15,14 +15,26 @@ namespace {
 
 constexpr int kEventBufferBytes = 4 << 20;
 
+// An answer comes at once; one that does not was lost (no memory in the kernel).
+constexpr timeval kPatience{.tv_sec = 2, .tv_usec = 0};
+
 struct Answer {
     const Socket::OnMessage* on_message = nullptr;
     int errno_value = 0;
+    bool is_complete = false;
 };
 
 int take_message(nl_msg* message, void* argument) {
-    (*static_cast<Answer*>(argument)->on_message)(*nlmsg_hdr(message));
+    auto* answer = static_cast<Answer*>(argument);
+    const nlmsghdr& header = *nlmsg_hdr(message);
+    answer->is_complete |= (header.nlmsg_flags & NLM_F_MULTI) == 0;
+    (*answer->on_message)(header);
     return NL_OK;
+}
+
+int take_end(nl_msg*, void* argument) {
+    static_cast<Answer*>(argument)->is_complete = true;
+    return NL_STOP;
 }
 
 int take_error(sockaddr_nl*, nlmsgerr* error, void* argument) {
@@ -55,6 +67,8 @@ Result<Socket> Socket::open() {
     errno = 0;
     if (int error = nl_connect(socket, NETLINK_ROUTE); error < 0)
         return fail(std::string("netlink: cannot connect: ") + nl_geterror(error), errno);
+    if (setsockopt(out.fd(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience) != 0)
+        return fail_errno("netlink: cannot set a time-out", errno);
     return out;
 }
 
@@ -77,16 +91,29 @@ Status Socket::listen(std::initializer_list<int> groups) {
 }
 
 Status Socket::request(Message message, const OnMessage& on_message) {
-    nl_sock* socket = socket_.get();
     Answer answer{&on_message};
+    Status done = ask(message.get(), &answer);
+    bool is_answered = done || answer.errno_value != 0 || done.error().errno_value == EINTR;
+    if (is_answered) return done;
+    // What is left of the answer would be taken for that of the next request.
+    if (auto fresh = open()) *this = *std::move(fresh);
+    return done;
+}
+
+Status Socket::ask(nl_msg* message, void* argument) {
+    nl_sock* socket = socket_.get();
+    auto& answer = *static_cast<Answer*>(argument);
     nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, take_message, &answer);
+    nl_socket_modify_cb(socket, NL_CB_FINISH, NL_CB_CUSTOM, take_end, &answer);
+    nl_socket_modify_cb(socket, NL_CB_ACK, NL_CB_CUSTOM, take_end, &answer);
     nl_socket_modify_err_cb(socket, NL_CB_CUSTOM, take_error, &answer);
-    if (int error = nl_send_auto(socket, message.get()); error < 0)
+    if (int error = nl_send_auto(socket, message); error < 0)
         return fail(std::string("netlink: cannot send: ") + nl_geterror(error), errno);
     int error = nl_recvmsgs_default(socket);
     if (answer.errno_value != 0) return fail_errno("netlink", answer.errno_value);
     if (error == -NLE_DUMP_INTR) return fail_errno("netlink: changed while read", EINTR);
     if (error < 0) return fail(std::string("netlink: ") + nl_geterror(error), EIO);
+    if (!answer.is_complete) return fail("netlink: no answer", ETIMEDOUT);
     return {};
 }
 

@@ -33,7 +33,8 @@ class Socket {
     // Joins RTNLGRP_… and makes the socket non-blocking, with a large receive buffer.
     Status listen(std::initializer_list<int> groups);
     // Sends and reads until the kernel's answer is complete. The error carries the errno that the
-    // kernel answered. A dump that changed while it was read is an error with EINTR.
+    // kernel answered. A dump that changed while it was read is an error with EINTR; what it named
+    // was passed on.
     Status request(Message message, const OnMessage& on_message);
 
  private:
@@ -41,6 +42,7 @@ class Socket {
         void operator()(nl_sock* socket) const;
     };
     explicit Socket(nl_sock* socket) : socket_(socket) {}
+    Status ask(nl_msg* message, void* answer);
 
     std::unique_ptr<nl_sock, Free> socket_;
 };
