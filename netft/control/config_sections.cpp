@@ -310,8 +310,10 @@ Checked read_node(const toml::table& table, ConfigEntries& out) {
 }  // namespace
 
 std::vector<std::string> default_excluded_interfaces() {
-    return {"docker*", "virbr*", "cni*", "flannel*", "cali*", "lxc*",
-            "vnet*",   "br-*",   "tap*", "tun*",     "wg*"};
+    return {"docker*", "virbr*",   "cni*",    "flannel*", "cali*",    "lxc*",     "vnet*",
+            "br-*",    "tap*",     "tun*",    "wg*",      "wt*",      "zt*",      "tailscale*",
+            "nebula*", "netbird*", "podman*", "lxdbr*",   "incusbr*", "nerdctl*", "cilium_*",
+            "kube-*",  "weave",    "veth*",   "vxlan*",   "vmnet*",   "vboxnet*", "ovn-k8s-*"};
 }
 
 Checked read_sections(const toml::table& file, ConfigEntries& out) {

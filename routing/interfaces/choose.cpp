@@ -3,6 +3,9 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
+#include <tuple>
 
 namespace netft::routing {
 
@@ -26,27 +29,66 @@ std::optional<int> rank(const IpAddress& address) {
     return address.is_link_local() ? 2 : 1;
 }
 
-bool is_in_use(const LocalEndpoint& e, const InterfaceFact& fact, const IpAddress& address) {
-    return e.interface_index == fact.index && e.reason != Diagnostic::address_gone &&
-           e.reason != Diagnostic::interface_gone &&
-           e.endpoint.address.with_scope(0) == address.with_scope(0);
+// A whole address as its own subnet: lent to the interface (a virtual IP), where it is not alone.
+bool is_lent(const OwnAddress& own) {
+    return !own.peer && own.length == own.address.bytes().size() * 8;
 }
 
-const Prefix* choose_address(const InterfaceFact& fact, std::span<const LocalEndpoint> known) {
-    const Prefix* best = nullptr;
-    std::pair<int, bool> best_order{};
-    for (const Prefix& prefix : fact.addresses) {
-        auto kind = rank(prefix.address);
+// The place in line of the endpoint that the address had on that interface, was it only for a
+// while; behind all others where it never had one.
+std::size_t seniority(std::span<const LocalEndpoint> known, const InterfaceFact& fact,
+                      const IpAddress& address) {
+    for (std::size_t i = 0; i < known.size(); ++i) {
+        bool is_there = known[i].interface_index == fact.index || known[i].interface == fact.name;
+        if (is_there && known[i].endpoint.address.with_scope(0) == address.with_scope(0)) return i;
+    }
+    return known.size();
+}
+
+const OwnAddress* choose_address(const InterfaceFact& fact, std::span<const LocalEndpoint> known) {
+    using Order = std::tuple<int, bool, bool, bool, std::size_t, bool>;
+    const OwnAddress* best = nullptr;
+    Order best_order{};
+    for (const OwnAddress& own : fact.addresses) {
+        auto kind = rank(own.address);
         if (!kind) continue;
-        bool fresh = std::none_of(known.begin(), known.end(), [&](const LocalEndpoint& e) {
-            return is_in_use(e, fact, prefix.address);
-        });
-        std::pair<int, bool> order{*kind, fresh};
+        Order order{*kind,
+                    own.deprecated,
+                    is_lent(own),
+                    own.secondary,
+                    seniority(known, fact, own.address),
+                    own.dynamic};
         if (best != nullptr && best_order <= order) continue;
-        best = &prefix;
+        best = &own;
         best_order = order;
     }
     return best;
+}
+
+// Both ends of a point-to-point link are on one subnet, whatever the length says.
+std::uint8_t subnet_length(const OwnAddress& own) {
+    if (!own.peer || own.peer->family() != own.address.family()) return own.length;
+    std::uint8_t least = own.address.is_v4() ? 16 : 64;
+    for (std::uint8_t length = own.length; length >= least; --length)
+        if (Prefix{own.address, length}.contains(*own.peer)) return length;
+    return own.length;
+}
+
+// What is made of other interfaces, or of nothing: no path of its own. (A VLAN, a macvlan, a bond
+// or a bridge is how a host uses its NIC.)
+constexpr std::array<std::string_view, 24> kOverlayKinds{
+    "tun",       "vxlan", "geneve", "gre", "gretap", "ip6gre", "ip6gretap", "erspan",
+    "ip6erspan", "ipip",  "ip6tnl", "sit", "vti",    "vti6",   "xfrm",      "wireguard",
+    "bareudp",   "gtp",   "ovpn",   "amt", "dummy",  "ifb",    "nlmon",     "netkit"};
+
+bool is_overlay(std::string_view kind) {
+    return std::find(kOverlayKinds.begin(), kOverlayKinds.end(), kind) != kOverlayKinds.end();
+}
+
+bool matches(const std::vector<std::string>& globs, const std::string& name) {
+    return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+        return fnmatch(glob.c_str(), name.c_str(), 0) == 0;
+    });
 }
 
 // Works the candidates out; remembers which known endpoints are spoken for.
@@ -60,7 +102,7 @@ class Search {
         for (const ConfiguredEndpoint& configured : settings_.configured) add(configured);
         for (const InterfaceFact* fact : live_first()) {
             if (is_eligible(settings_, fact->name, fact->kind) && !is_ignored(settings_, *fact) &&
-                !is_covered(*fact))
+                !is_inner_bridge(*fact) && !is_covered(*fact))
                 add_chosen(*fact);
         }
         return std::move(found_);
@@ -79,18 +121,18 @@ class Search {
         if (!c.interface.empty()) last = find_home(facts_, 0, c.interface);
         c.home = find_holder(c, last);
         if (c.home != nullptr)
-            c.prefix_length = find_address(*c.home, c.endpoint.address)->length;
+            c.prefix_length = subnet_length(*find_address(*c.home, c.endpoint.address));
         else
             c.home = last;
         found_.push_back(std::move(c));
     }
 
     void add_chosen(const InterfaceFact& fact) {
-        const Prefix* prefix = choose_address(fact, known_);
-        if (prefix == nullptr) return;
-        Candidate c{.endpoint = {prefix->address.with_scope(0), settings_.port},
+        const OwnAddress* own = choose_address(fact, known_);
+        if (own == nullptr) return;
+        Candidate c{.endpoint = {own->address.with_scope(0), settings_.port},
                     .home = &fact,
-                    .prefix_length = prefix->length};
+                    .prefix_length = subnet_length(*own)};
         // One address on two interfaces: the first has it, the other has no endpoint.
         if (is_listed(c.endpoint, fact.name)) return;
         c.known = find_known(c.endpoint, fact.index, fact.name);
@@ -148,7 +190,7 @@ class Search {
     // The configured address is gone from an interface that works and has another of its kind.
     bool is_replaced(const Candidate& c, const InterfaceFact& fact) const {
         if (!is_live(fact)) return false;
-        const Prefix* other = choose_address(fact, known_);
+        const OwnAddress* other = choose_address(fact, known_);
         return other != nullptr && rank(other->address) == rank(c.endpoint.address);
     }
 
@@ -159,6 +201,21 @@ class Search {
             return std::pair(!is_live(*a), a->index) < std::pair(!is_live(*b), b->index);
         });
         return out;
+    }
+
+    // A bridge of containers or guests alone, or one that nothing was ever plugged into.
+    bool is_inner_bridge(const InterfaceFact& fact) const {
+        if (fact.kind != "bridge") return false;
+        bool has_ports = false;
+        for (const InterfaceFact& port : facts_) {
+            if (port.master != fact.index) continue;
+            if (is_eligible(settings_, port.name, port.kind)) return false;
+            has_ports = true;
+        }
+        if (has_ports) return true;
+        return std::none_of(known_.begin(), known_.end(), [&](const LocalEndpoint& e) {
+            return e.interface_index == fact.index;
+        });
     }
 
     const InterfaceSettings& settings_;
@@ -181,10 +238,7 @@ bool is_eligible(const InterfaceSettings& settings, const std::string& name,
     if (std::find(settings.captured.begin(), settings.captured.end(), name) !=
         settings.captured.end())
         return true;
-    if (kind == "tun") return false;
-    return std::none_of(
-        settings.exclude.begin(), settings.exclude.end(),
-        [&](const std::string& glob) { return fnmatch(glob.c_str(), name.c_str(), 0) == 0; });
+    return !is_overlay(kind) && !matches(settings.exclude, name);
 }
 
 const InterfaceFact* find_home(std::span<const InterfaceFact> facts, std::uint32_t index,
@@ -198,9 +252,9 @@ const InterfaceFact* find_home(std::span<const InterfaceFact> facts, std::uint32
     return by_index != nullptr ? by_index : by_name;
 }
 
-const Prefix* find_address(const InterfaceFact& fact, const IpAddress& address) {
-    for (const Prefix& prefix : fact.addresses)
-        if (prefix.address.with_scope(0) == address.with_scope(0)) return &prefix;
+const OwnAddress* find_address(const InterfaceFact& fact, const IpAddress& address) {
+    for (const OwnAddress& own : fact.addresses)
+        if (own.address.with_scope(0) == address.with_scope(0)) return &own;
     return nullptr;
 }
 

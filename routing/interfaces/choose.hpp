@@ -36,7 +36,7 @@ bool is_eligible(const InterfaceSettings& settings, const std::string& name,
 const InterfaceFact* find_home(std::span<const InterfaceFact> facts, std::uint32_t index,
                                const std::string& name);
 
-// The prefix with which the interface has the address; null: it does not have it.
-const Prefix* find_address(const InterfaceFact& fact, const IpAddress& address);
+// As the interface has the address; null: it does not have it.
+const OwnAddress* find_address(const InterfaceFact& fact, const IpAddress& address);
 
 }  // namespace netft::routing

@@ -5,6 +5,7 @@
 
 #include "routing/interfaces/choose.hpp"
 #include "routing/interfaces/describe.hpp"
+#include "routing/interfaces/nic.hpp"
 
 namespace netft::routing {
 
@@ -38,7 +39,15 @@ void update_from(LocalEndpoint& e, const InterfaceFact& home) {
         e.endpoint.address = e.endpoint.address.with_scope(home.index);
 }
 
-LocalEndpoint make_endpoint(const Candidate& c, EndpointId id) {
+// Which NIC it uses, and how strict that is, is said by the interface that has the address.
+void set_ground(LocalEndpoint& e, const InterfaceFact& home, std::span<const InterfaceFact> facts) {
+    const InterfaceFact& nic = nic_of(facts, home);
+    e.nic = &nic == &home ? std::string() : nic.name;
+    e.strict_filter = home.strict_filter;
+}
+
+LocalEndpoint make_endpoint(const Candidate& c, EndpointId id,
+                            std::span<const InterfaceFact> facts) {
     LocalEndpoint e;
     if (c.known != nullptr) e = *c.known;
     e.id = id;
@@ -47,6 +56,7 @@ LocalEndpoint make_endpoint(const Candidate& c, EndpointId id) {
     if (!c.interface.empty()) e.interface = c.interface;
     if (c.prefix_length) e.prefix_length = *c.prefix_length;
     if (c.home != nullptr) update_from(e, *c.home);
+    if (c.home != nullptr) set_ground(e, *c.home, facts);
     bool was_nowhere = c.home == nullptr && e.interface.empty();
     set_reason(
         e, was_nowhere ? Diagnostic::address_gone : reason_of(c.home, c.prefix_length.has_value()));
@@ -65,9 +75,11 @@ std::optional<LocalEndpoint> keep_missing(LocalEndpoint e, const InterfaceSettin
     if (home != nullptr) {
         if (find_address(*home, e.endpoint.address) != nullptr) return {};
         Prefix subnet = Prefix{e.endpoint.address, e.prefix_length}.network();
+        bool was_lent = e.prefix_length == e.endpoint.address.bytes().size() * 8;
         for (const Candidate& c : candidates) {
             if (c.home != home) continue;
-            if (c.configured || Prefix{c.endpoint.address, *c.prefix_length}.network() == subnet)
+            if (c.configured || was_lent ||
+                Prefix{c.endpoint.address, *c.prefix_length}.network() == subnet)
                 return {};
         }
         update_from(e, *home);
@@ -137,7 +149,8 @@ std::vector<LocalEndpoint> InterfaceManager::work_out() {
     std::vector<LocalEndpoint> next;
     for (const Candidate& c : candidates) {
         if (c.known == nullptr && next_id_ == 0) continue;
-        next.push_back(make_endpoint(c, c.known != nullptr ? c.known->id : EndpointId(next_id_++)));
+        EndpointId id = c.known != nullptr ? c.known->id : EndpointId(next_id_++);
+        next.push_back(make_endpoint(c, id, facts_));
     }
     for (const LocalEndpoint& e : endpoints_) {
         bool is_candidate = std::any_of(candidates.begin(), candidates.end(),

@@ -9,10 +9,13 @@
 //    and a foreign TUN/TAP included; loopback and our own adapter never). One that is on no
 //    interface is listed too: unusable, prefix_length 0 (not known), interface empty or the one
 //    named.
-//  - On every other interface that is neither excluded nor a TUN/TAP (but the TAPs of captured NICs
-//    are taken), one: the first of global
-//    IPv4, global or unique-local IPv6, IPv6 link-local. A second address on the same interface
-//    would be no second path. Within a kind, the one in use stays in use; else the kernel's order.
+//  - On every other interface that is neither excluded nor of another overlay (TUN/TAP, VXLAN,
+//    WireGuard, …; but the TAPs of captured NICs are taken) nor a bridge of containers alone, one:
+//    the first of global IPv4, global or unique-local IPv6, IPv6 link-local. A second address on
+//    the same interface would be no second path. Within a kind the interface's own comes before
+//    deprecated ones, before those lent to it (a virtual IP: /32 or /128 beside another) and
+//    secondary ones; then who was an endpoint first; then permanent ones; then the older. So a
+//    virtual IP that stood in for a while gives the place back.
 //  - Never by choice: 169.254.0.0/16 (virtual addresses of this and other nodes live there).
 //
 // What stays. An endpoint that was seen once stays listed when its address, interface or carrier
@@ -24,7 +27,8 @@
 //  - its address is still there but another one is now chosen on the interface (a better kind, or
 //    a configured one);
 //  - its address is gone and one of the same subnet is chosen on the same interface. One of
-//    another subnet does not replace it: both are listed;
+//    another subnet does not replace it: both are listed. A /32 or /128 that is gone is not missed
+//    where the interface has another endpoint;
 //  - the settings exclude its interface, no longer list it, or change the port;
 //  - more than kMissingMax unconfigured endpoints are missing: the oldest go;
 //  - the daemon restarts.
@@ -77,6 +81,7 @@ struct InterfaceFact {
     bool admin_up = false;       // IFF_UP
     bool carrier = false;        // IFF_LOWER_UP
     bool default_route = false;  // a default route of either family leaves by it
+    bool strict_filter = false;  // rp_filter = 1: what the FIB would not send out here is dropped
     // Usable addresses (neither tentative nor failed DAD), the oldest first; link-local ones with
     // scope = index.
     std::vector<OwnAddress> addresses;
@@ -113,6 +118,8 @@ struct LocalEndpoint {
     std::uint32_t mtu = 0;  // of the interface, bytes of IP packet
     std::uint32_t speed_mbps = 0;
     bool default_route = false;
+    bool strict_filter = false;
+    std::string nic;  // the interface below it, with which it dies; empty: itself
     bool configured = false;
     bool usable = false;
     Diagnostic reason = Diagnostic::none;  // why not usable

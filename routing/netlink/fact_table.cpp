@@ -90,7 +90,8 @@ InterfaceFact FactTable::fact_of(const Link& link) const {
                        .loopback = (said.flags & IFF_LOOPBACK) != 0,
                        .admin_up = (said.flags & IFF_UP) != 0,
                        .carrier = (said.flags & IFF_LOWER_UP) != 0,
-                       .default_route = link.details.default_route};
+                       .default_route = link.details.default_route,
+                       .strict_filter = link.details.strict_filter};
     auto list = addresses_.find(said.index);
     if (list == addresses_.end() || is_swallowed(link)) return fact;
     std::vector<const AddressMessage*> usable;
@@ -121,8 +122,8 @@ void FactTable::set_details(std::uint32_t index, const Details& details) {
     link->second.details_due = false;
 }
 
-void FactTable::forget_details() {
-    for (auto& [index, link] : links_) link.details_due = true;
+void FactTable::forget_details(std::optional<std::uint32_t> index) {
+    for (auto& [known, link] : links_) link.details_due |= !index || known == *index;
 }
 
 }  // namespace netft::routing::netlink

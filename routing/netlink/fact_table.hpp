@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "routing/interfaces/interface_manager.hpp"
@@ -30,11 +31,13 @@ class FactTable {
     struct Details {
         std::uint32_t speed_mbps = 0;
         bool default_route = false;
+        bool strict_filter = false;
     };
     // The link changed since its details were set.
     bool wants_details(std::uint32_t index) const;
     void set_details(std::uint32_t index, const Details& details);
-    void forget_details();
+    // nullopt: of all links.
+    void forget_details(std::optional<std::uint32_t> index = {});
 
     bool has_link(std::uint32_t index) const { return links_.contains(index); }
 

@@ -25,6 +25,17 @@ std::uint32_t read_speed(const std::string& name) {
     return static_cast<std::uint32_t>(mbps);
 }
 
+int read_filter(const std::string& name) {
+    std::ifstream file("/proc/sys/net/ipv4/conf/" + name + "/rp_filter");
+    int value = 0;
+    return file >> value ? value : 0;
+}
+
+// Of an interface's value and that for all the larger one holds (ip-sysctl, rp_filter).
+bool is_filter_strict(const std::string& name) {
+    return std::max(read_filter("all"), read_filter(name)) == 1;
+}
+
 template <class Header>
 Status dump(netlink::Socket& socket, std::uint16_t type, const Header& header,
             const netlink::Socket::OnMessage& on_message) {
@@ -138,7 +149,8 @@ std::vector<InterfaceFact> Monitor::facts() {
         bool is_live = fact.admin_up && fact.carrier;
         fact.speed_mbps = is_live ? read_speed(fact.name) : 0;
         fact.default_route = fact.admin_up && has_default_route(fact.index);
-        table_.set_details(fact.index, {fact.speed_mbps, fact.default_route});
+        fact.strict_filter = is_filter_strict(fact.name);
+        table_.set_details(fact.index, {fact.speed_mbps, fact.default_route, fact.strict_filter});
     }
     return facts;
 }

@@ -3,6 +3,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
@@ -170,6 +171,13 @@ std::optional<RouteMessage> parse_route(const nlmsghdr& message) {
     if (std::uint32_t index = in.u32(RTA_OIF); index != 0) out.interfaces.push_back(index);
     read_multipath(family, in.attributes[RTA_MULTIPATH], out);
     return out;
+}
+
+std::optional<std::int32_t> parse_sysctl(const nlmsghdr& message) {
+    Parsed<netconfmsg, NETCONFA_MAX> in;
+    if (!in.read(message) || in.header.ncm_family != AF_INET) return {};
+    if (in.attributes[NETCONFA_IFINDEX] == nullptr) return {};
+    return static_cast<std::int32_t>(in.u32(NETCONFA_IFINDEX));
 }
 
 std::optional<NeighbourMessage> parse_neighbour(const nlmsghdr& message) {

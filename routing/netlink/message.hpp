@@ -28,8 +28,8 @@ struct LinkMessage {
 
 struct AddressMessage {
     std::uint32_t index = 0;
-    std::uint32_t flags = 0;  // IFA_F_…
-    Prefix prefix;            // own address; scope = index where link-local IPv6
+    std::uint32_t flags = 0;        // IFA_F_…
+    Prefix prefix;                  // own address; scope = index where link-local IPv6
     std::optional<IpAddress> peer;  // the other end's, where the link is point-to-point
     std::uint32_t created = 0;      // 1/100 s since boot; for order only
 };
@@ -53,6 +53,8 @@ struct NeighbourMessage {
 std::optional<LinkMessage> parse_link(const nlmsghdr& message);
 std::optional<AddressMessage> parse_address(const nlmsghdr& message);
 std::optional<RouteMessage> parse_route(const nlmsghdr& message);
+// The interface whose sysctls changed; negative: all of them, or what new ones get.
+std::optional<std::int32_t> parse_sysctl(const nlmsghdr& message);
 std::optional<NeighbourMessage> parse_neighbour(const nlmsghdr& message);
 
 }  // namespace netft::routing::netlink

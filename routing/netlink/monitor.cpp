@@ -27,7 +27,7 @@ Result<Monitor> Monitor::open(const std::string& adapter_name) {
     if (!requests) return tl::unexpected(requests.error());
     if (auto joined = events->listen({RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
                                       RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NEIGH,
-                                      RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE});
+                                      RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE, RTNLGRP_IPV4_NETCONF});
         !joined)
         return tl::unexpected(joined.error());
     return Monitor(*std::move(events), *std::move(requests), adapter_name);
@@ -92,7 +92,8 @@ void Monitor::handle_message(const nlmsghdr& message, Changes& changes) {
             break;
         case RTM_NEWRULE:
         case RTM_DELRULE: changes.adapter = true; break;  // where packets for the peers go
-        default: break;                                   // the kernel's list is open
+        case RTM_NEWNETCONF: handle_sysctl(message, changes); break;
+        default: break;  // the kernel's list is open
     }
 }
 
@@ -119,6 +120,15 @@ void Monitor::handle_address(const nlmsghdr& message, Changes& changes) {
     table_.apply(*address, message.nlmsg_type == RTM_DELADDR);
     changes.watched |= is_watched(address->index);
     (is_adapter(address->index) ? changes.adapter : changes.links) = true;
+}
+
+// Of one interface (every new one is told of, too), or of all.
+void Monitor::handle_sysctl(const nlmsghdr& message, Changes& changes) {
+    auto index = netlink::parse_sysctl(message);
+    if (!index) return;
+    table_.forget_details(*index > 0 ? std::optional(static_cast<std::uint32_t>(*index))
+                                     : std::nullopt);
+    changes.links = true;
 }
 
 void Monitor::handle_route(const nlmsghdr& message, Changes& changes) {

@@ -1,8 +1,8 @@
 // What the kernel knows of links, addresses, routes and neighbours, and when it changes.
 //
 // Parts: socket (libnl, RAII), message (rtnetlink messages as values), fact_table (what they said),
-// facts (dumps), next_hop (FIB and neighbour look-ups), this class. The rest of netft sees only this header; nothing is
-// decided here.
+// facts (dumps), next_hop (FIB and neighbour look-ups), this class. The rest of netft sees only
+// this header; nothing is decided here.
 //
 // Event driven: the caller's epoll waits on fd(), handle_ready() applies what events say to a table
 // of links and addresses and tells what is worth looking at again, facts() gives the table. All is
@@ -106,6 +106,7 @@ class Monitor {
     void drain(Changes& changes);
     void handle_link(const nlmsghdr& message, Changes& changes);
     void handle_address(const nlmsghdr& message, Changes& changes);
+    void handle_sysctl(const nlmsghdr& message, Changes& changes);
     void handle_route(const nlmsghdr& message, Changes& changes);
     Status dump_links();
     Status dump_addresses();

@@ -25,6 +25,8 @@ struct End {
     // Ours only.
     EndpointId id;
     std::uint32_t interface_index = 0;
+    std::string nic;  // below the interface; empty: itself
+    bool strict_filter = false;
 };
 
 }  // namespace netft::routing

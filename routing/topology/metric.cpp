@@ -50,7 +50,9 @@ End local_end(const LocalEndpoint& e, std::span<const NetworkOverride> overrides
             .reason = e.reason,
             .interface = e.interface,
             .id = e.id,
-            .interface_index = e.interface_index};
+            .interface_index = e.interface_index,
+            .nic = e.nic,
+            .strict_filter = e.strict_filter};
     const NetworkOverride* entry = find_override(overrides, end);
     auto found = e.default_route ? NetworkRole::cluster_and_client : NetworkRole::cluster;
     end.role = entry != nullptr ? entry->role.value_or(found) : found;

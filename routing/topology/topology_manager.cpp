@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "routing/topology/metric.hpp"
@@ -12,16 +13,21 @@ namespace netft::routing {
 
 namespace {
 
+// The less the more.
+auto worth(const End& end) {
+    return std::tuple(!end.configured, !end.usable, !end.nic.empty(),
+                      end.endpoint.address.is_link_local());
+}
+
 // The local ends in use, in order of id; at most as many as the card holds, those kept that are
-// configured, then those that are usable.
+// configured, then those that are usable, then real NICs, then those with a global address.
 std::vector<End> choose_local(std::span<const End> all) {
     std::vector<End> ends;
     std::copy_if(all.begin(), all.end(), std::back_inserter(ends),
                  [](const End& end) { return end.role != NetworkRole::none; });
     if (ends.size() > kCardEndpointsMax) {
-        std::stable_sort(ends.begin(), ends.end(), [](const End& a, const End& b) {
-            return std::pair(!a.configured, !a.usable) < std::pair(!b.configured, !b.usable);
-        });
+        std::stable_sort(ends.begin(), ends.end(),
+                         [](const End& a, const End& b) { return worth(a) < worth(b); });
         ends.resize(kCardEndpointsMax);
     }
     std::sort(ends.begin(), ends.end(), [](const End& a, const End& b) { return a.id < b.id; });
@@ -138,8 +144,9 @@ void TopologyManager::add_routes(View& view, const PeerEndpoints& peer) {
     }
     if (auto warning = find_warning(peer.name, peer.from_card, view.local, remote, pairs))
         view.warnings.push_back(*std::move(warning));
-    for (std::string& warning : find_mtu_warnings(peer.name, pairs))
-        view.warnings.push_back(std::move(warning));
+    for (auto& found : {find_mtu_warnings(peer.name, pairs),
+                        find_ambiguity_warnings(peer.name, view.local, remote)})
+        view.warnings.insert(view.warnings.end(), found.begin(), found.end());
 }
 
 bool TopologyManager::update(std::span<const LocalEndpoint> local,
@@ -150,6 +157,7 @@ bool TopologyManager::update(std::span<const LocalEndpoint> local,
     View view{.local = choose_local(all)};
     view.networks = make_networks(all);
     view.card = make_card(view.local);
+    if (!peers.empty()) view.warnings = find_filter_warnings(view.local);
     for (const PeerEndpoints& peer : peers) add_routes(view, peer);
     std::sort(view.routes.begin(), view.routes.end(), [](const Route& a, const Route& b) {
         return std::pair(a.peer, a.id) < std::pair(b.peer, b.id);

@@ -20,6 +20,14 @@ std::optional<std::string> find_warning(const std::string& peer, bool from_card,
 // sends to others of that subnet vanishes. netft itself uses the smaller.
 std::vector<std::string> find_mtu_warnings(const std::string& peer, std::span<const Pair> pairs);
 
+// Several of our interfaces on one IPv4 subnet, of which the kernel drops what comes by the others.
+std::vector<std::string> find_filter_warnings(std::span<const End> local);
+
+// Addresses that both nodes have, so that no route can be made of them.
+std::vector<std::string> find_ambiguity_warnings(const std::string& peer,
+                                                 std::span<const End> local,
+                                                 std::span<const End> remote);
+
 // "10.0.0.0/24", or "10.0.0.0/24 to 10.9.0.0/24" across subnets.
 std::string network_name(const Pair& pair);
 

@@ -14,11 +14,8 @@ namespace {
 using test::prefix;
 
 LinkMessage link(std::uint32_t index, const char* name, const char* kind = "veth") {
-    return {.index = index,
-            .flags = IFF_UP | IFF_LOWER_UP,
-            .mtu = 1500,
-            .name = name,
-            .kind = kind};
+    return {
+        .index = index, .flags = IFF_UP | IFF_LOWER_UP, .mtu = 1500, .name = name, .kind = kind};
 }
 
 AddressMessage address(std::uint32_t index, const char* text, std::uint32_t created = 0,

@@ -430,6 +430,52 @@ BOOST_AUTO_TEST_CASE(networks_are_listed_by_subnet_with_their_best_metric) {
     BOOST_TEST(tm.networks()[0].metric == 91u);
 }
 
+BOOST_AUTO_TEST_CASE(two_networks_over_one_nic_are_no_redundancy) {
+    TopologyManager tm({});
+    std::vector<LocalEndpoint> ours{local(1, "10.0.0.1/24", "eth0.10"),
+                                    local(2, "10.1.0.1/24", "eth0.20")};
+    ours[0].nic = ours[1].nic = "eth0";
+    std::vector<PeerEndpoints> peers{
+        peer(1, {card("10.0.0.2/24", "eth0"), card("10.1.0.2/24", "eth1")})};
+    tm.update(ours, peers);
+    BOOST_TEST(tm.warnings() == std::vector<std::string>{"n1: eth0.10 and eth0.20 run over eth0: "
+                                                         "one cut separates us"},
+               boost::test_tools::per_element());
+    ours[1].nic = "eth1";
+    tm.update(ours, peers);
+    BOOST_TEST(tm.warnings().empty());
+}
+
+BOOST_AUTO_TEST_CASE(two_nics_on_one_subnet_behind_a_strict_filter_are_warned_of_once) {
+    TopologyManager tm({});
+    std::vector<LocalEndpoint> ours{local(1, "10.0.0.1/24", "eth0"),
+                                    local(2, "10.0.0.11/24", "eth1")};
+    std::vector<PeerEndpoints> peers{
+        peer(1, {card("10.0.0.2/24", "eth0"), card("10.0.0.12/24", "eth1")}),
+        peer(2, {card("10.0.0.3/24", "eth0"), card("10.0.0.13/24", "eth1")})};
+    auto told = [&] {
+        tm.update(ours, peers);
+        return std::count_if(tm.warnings().begin(), tm.warnings().end(), [](const auto& text) {
+            return text.starts_with("eth0 and eth1 are both on 10.0.0.0/24, and rp_filter=1");
+        });
+    };
+    BOOST_TEST(told() == 0);
+    ours[1].strict_filter = true;
+    BOOST_TEST(told() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(an_address_that_both_have_is_named) {
+    TopologyManager tm({});
+    std::vector<LocalEndpoint> ours{local(1, "10.0.0.1/24", "eth0"),
+                                    local(2, "10.1.0.1/24", "eth1")};
+    std::vector<PeerEndpoints> peers{
+        peer(1, {card("10.0.0.2/24", "eth0"), card("10.1.0.1/24", "eth1")})};
+    tm.update(ours, peers);
+    BOOST_TEST(std::count(tm.warnings().begin(), tm.warnings().end(),
+                          "n1 and this node both have the address eth1 (10.1.0.1): it joins "
+                          "nothing, and one of them is to be given another") == 1);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace netft::routing::test
