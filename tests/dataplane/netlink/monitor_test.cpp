@@ -114,9 +114,8 @@ struct Fixture {
 };
 
 bool has_address(const InterfaceFact& fact, const char* text) {
-    return std::count_if(fact.addresses.begin(), fact.addresses.end(), [&](const Prefix& p) {
-               return p == *Prefix::parse(text);
-           }) == 1;
+    return std::count_if(fact.addresses.begin(), fact.addresses.end(),
+                         [&](const Prefix& p) { return p == *Prefix::parse(text); }) == 1;
 }
 
 }  // namespace
