@@ -65,13 +65,24 @@ Status Connection::send(const json& document) {
     return {};
 }
 
-Result<json> Connection::request(const json& question) {
+namespace {
+
+// "10", "0.5".
+std::string seconds_text(std::chrono::milliseconds time) {
+    std::string text = std::to_string(time.count() / 1000);
+    std::string rest = std::to_string(1000 + time.count() % 1000).substr(1);
+    while (!rest.empty() && rest.back() == '0') rest.pop_back();
+    return rest.empty() ? text : text + "." + rest;
+}
+
+}  // namespace
+
+Result<json> Connection::request(const json& question, std::chrono::milliseconds patience) {
     if (Status sent = send(question); !sent) return tl::unexpected(sent.error());
-    auto answer = receive(std::chrono::steady_clock::now() + kAnswerTimeMax);
+    auto answer = receive(std::chrono::steady_clock::now() + patience);
     if (!answer) return tl::unexpected(answer.error());
     if (!*answer)
-        return fail(path_ + ": no answer from netftd within " +
-                    std::to_string(kAnswerTimeMax.count()) + " s");
+        return fail(path_ + ": no answer from netftd within " + seconds_text(patience) + " s");
     return std::move(**answer);
 }
 

@@ -32,7 +32,8 @@ class Connection {
     static Result<Connection> open(const std::string& path);
 
     // One question, one answer; {"error":…} becomes an Error.
-    Result<nlohmann::json> request(const nlohmann::json& question);
+    Result<nlohmann::json> request(const nlohmann::json& question,
+                                   std::chrono::milliseconds patience = kAnswerTimeMax);
     // "watch" or "trace"; then receive().
     Status subscribe(const std::string& stream);
     // The next document. nullopt: the deadline has passed.

@@ -49,10 +49,11 @@ int finish(const std::string& tool, const Result<int>& outcome) {
 
 }  // namespace
 
-Result<nlohmann::json> Context::ask(const nlohmann::json& question) const {
+Result<nlohmann::json> Context::ask(const nlohmann::json& question,
+                                    std::chrono::milliseconds patience) const {
     Result<Connection> connection = Connection::open(socket());
     if (!connection) return tl::unexpected(connection.error());
-    return connection->request(question);
+    return connection->request(question, patience);
 }
 
 int run_tool(const ToolText& tool, int argc, char** argv,

@@ -24,7 +24,9 @@ struct Context {
 
     std::string socket() const { return socket_path(socket_option); }
     // Connects and asks.
-    Result<nlohmann::json> ask(const nlohmann::json& question) const;
+    Result<nlohmann::json> ask(
+        const nlohmann::json& question,
+        std::chrono::milliseconds patience = Connection::kAnswerTimeMax) const;
 };
 
 struct ToolText {

@@ -7,6 +7,7 @@
 #include "netft/control/config_values.hpp"
 #include "netft/control/status_cluster.hpp"
 #include "netft/control/status_records.hpp"
+#include "netft/control/verdict.hpp"
 #include "netft/wire/opening.hpp"
 
 namespace netft::control {
@@ -174,6 +175,7 @@ json to_json(const NodeStatus& status, const WallClock& clock) {
         peers.push_back(std::move(entry));
     }
     out["peers"] = std::move(peers);
+    out["verdict"] = to_json(judge(status));
     return out;
 }
 

@@ -32,6 +32,8 @@ struct RouteStatus {
     routing::Route route;
     core::RouteReport report;  // of the engine; default-made (state down) before its first report
     bool has_session = false;
+    std::string nic;       // below our interface, with which the route dies; "": the interface
+    bool expected = true;  // false: a guess (across subnets, link-local) that never was a way
 };
 
 // "encrypt, no cluster key", "sign, two cluster keys (…)", "none".
@@ -53,7 +55,9 @@ struct PeerStatus {
     core::TrafficRule traffic;
     std::string relay;         // the node between us and it, while no direct route is up; else ""
     std::string session_note;  // what hinders the session; "" when all is well
-    std::optional<RouteId> selected;  // the route that policy failover takes
+    std::optional<RouteId> selected;   // the route that policy failover takes
+    std::size_t networks_in_file = 0;  // how many independent ones its and our endpoints there make
+    std::size_t networks_expected = 0;  // these, or what there was
 };
 
 struct PortStatus {
@@ -87,8 +91,9 @@ struct NodeStatus {
     std::vector<PeerStatus> peers;
     std::vector<PortStatus> ports;
     std::vector<std::string> warnings;
-    unsigned health_score = 0;  // 0 is best; core/local_health
-    unsigned patience = 4;      // quarters
+    std::vector<std::string> faults;  // of the warnings, those that `check` is not green over
+    unsigned health_score = 0;        // 0 is best; core/local_health
+    unsigned patience = 4;            // quarters
     std::vector<WorkerStatus> workers;
     core::WorkerCounters counters;  // of all workers
     DropCounters drops;             // likewise, and control's own

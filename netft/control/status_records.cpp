@@ -254,6 +254,7 @@ json route_to_json(const RouteStatus& status, const WallClock& clock) {
              {"priority", route.priority},
              {"in_use", report.in_use},
              {"use", use_name(report.use)},
+             {"expected", status.expected},
              {"mtu", mtu_of(route, report)},
              {"damping", damping_of(report)},
              {"counters", counters_of(report)}};

@@ -182,6 +182,8 @@ class Coordinator {
     const std::vector<routing::Route>& routes() const { return tm_.routes(); }
     const std::vector<routing::Network>& networks() const { return tm_.networks(); }
     std::vector<std::string> warnings() const;
+    // Of these, what costs a route that the set-up promises.
+    const std::vector<std::string>& faults() const { return tm_.faults(); }
     std::vector<PeerView> peers() const;
     const DropCounters& drops() const { return drops_; }
 

@@ -23,6 +23,7 @@ namespace netft::daemon {
 namespace {
 
 constexpr Duration kTick = 1s;
+constexpr unsigned kTicksOfNetworks = 3;
 constexpr Duration kSolicit = 5s;
 // Changes of interfaces that are none of ours are looked at together.
 constexpr Duration kFactsGathering = 30ms;
@@ -203,6 +204,7 @@ void Daemon::handle_event(const core::Event& event) {
     if (const auto* t = std::get_if<core::RouteTransition>(&event)) {
         control::TransitionRecord record{*t, peer_name(t->peer), {}, {}, {}};
         if (const routing::Route* route = find_route(t->route)) {
+            expectations_.note(dataplane::monotonic_now(), *route, t->to == BfdState::up);
             record.network = route->network;
             record.local = route->local;
             record.remote = route->remote;
@@ -246,6 +248,9 @@ void Daemon::handle_tick() {
     workers_->watch(dataplane::monotonic_now(), log_);
     workers_->reclaim();
     if (workers_->all_retired()) ports_->close_retired();
+    if (++ticks_ % kTicksOfNetworks == 0)
+        expectations_.note_networks(dataplane::monotonic_now(), coordinator_->routes(),
+                                    coordinator_->endpoints());
     if (dataplane::monotonic_now() >= next_solicit_) next_hops_touched_ = true;
     if (dataplane::monotonic_now() >= next_refresh_) {
         next_refresh_ = dataplane::monotonic_now() + kFactsRefresh;

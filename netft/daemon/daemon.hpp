@@ -24,6 +24,7 @@
 #include "netft/core/coordinator.hpp"
 #include "netft/daemon/adapter_keeper.hpp"
 #include "netft/daemon/device_keeper.hpp"
+#include "netft/daemon/expectations.hpp"
 #include "netft/daemon/machine_watch.hpp"
 #include "netft/daemon/options.hpp"
 #include "netft/daemon/port_keeper.hpp"
@@ -102,6 +103,7 @@ class Daemon {
     nlohmann::json hand_over(const nlohmann::json& request, const control::Caller& caller);
     void handle_signal_of(int signal, const control::Caller& sender);
     control::NodeStatus status();
+    void add_expectations(PeerId id, control::PeerStatus& entry) const;
     void write_hosts();
     const routing::Route* find_route(RouteId id) const;
     std::string peer_name(PeerId id) const;
@@ -124,6 +126,7 @@ class Daemon {
     std::unique_ptr<WorkerGroup> workers_;
     std::unique_ptr<PortKeeper> ports_;  // goes before the pools of the workers
     control::History history_;
+    Expectations expectations_;
     std::optional<control::ControlServer> server_;
     std::optional<Predecessor> predecessor_;  // while we start
     std::vector<int> attachments_;            // of the answer being made; borrowed
@@ -138,6 +141,7 @@ class Daemon {
     Duration facts_retry_{};
     bool facts_failed_ = false;  // and that was said
     TimePoint next_refresh_;
+    unsigned ticks_ = 0;
     bool probe_due_ = false;  // a route was lost: are its next hops still who they were?
     bool stop_ = false;
     bool has_left_ = false;

@@ -109,6 +109,7 @@ nlohmann::json Daemon::reload(const std::string& who) {
         return refuse(ports.error().what);
     auto refusals = coordinator_->handle_settings(dataplane::monotonic_now(), *settings);
     if (!refusals.empty()) return refuse(refusals.front());
+    expectations_.forget_networks();
     write_hosts();
     log_.info("config", "reloaded by " + who);
     return {{"ok", true}};
@@ -141,6 +142,7 @@ control::NodeStatus Daemon::status() {
     out.classes = settings.classes;
     out.states = coordinator_->states();
     out.warnings = coordinator_->warnings();
+    out.faults = coordinator_->faults();
     if (auto warning = control::security_warning(settings.security); !warning.empty())
         out.warnings.insert(out.warnings.begin(), warning);
     if (report.patience != 4)
@@ -183,9 +185,29 @@ control::NodeStatus Daemon::status() {
                 if (known.id == route.id) state.report = known;
             entry.routes.push_back(std::move(state));
         }
+        add_expectations(peer.id, entry);
         out.peers.push_back(std::move(entry));
     }
     return out;
+}
+
+void Daemon::add_expectations(PeerId id, control::PeerStatus& entry) const {
+    const core::Settings& settings = coordinator_->settings();
+    const core::NodeSettings& self = settings.self_node();
+    for (control::RouteStatus& status : entry.routes)
+        status.nic = nic_of(coordinator_->endpoints(), status.route);
+    std::set<IpAddress> configured;
+    auto add = [&configured](const core::NodeSettings& node) {
+        for (const routing::ConfiguredEndpoint& endpoint : node.endpoints)
+            configured.insert(endpoint.endpoint.address.with_scope(0));
+    };
+    add(self);
+    for (const core::NodeSettings& node : settings.nodes) {
+        if (node.name != entry.name) continue;
+        add(node);
+        entry.networks_in_file = networks_in_file(settings, node, coordinator_->endpoints());
+    }
+    expectations_.apply(id, entry, configured);
 }
 
 // hosts(5): virtual address and name of every node; replaced in one step.

@@ -117,6 +117,7 @@ struct TopologyManager::View {
     std::vector<Network> networks;
     std::vector<CardEndpoint> card;
     std::vector<std::string> warnings;
+    std::vector<std::string> faults;
 };
 
 TopologyManager::TopologyManager(TopologySettings settings) : settings_(std::move(settings)) {}
@@ -144,9 +145,10 @@ void TopologyManager::add_routes(View& view, const PeerEndpoints& peer) {
     }
     if (auto warning = find_warning(peer.name, peer.from_card, view.local, remote, pairs))
         view.warnings.push_back(*std::move(warning));
-    for (auto& found : {find_mtu_warnings(peer.name, pairs),
-                        find_ambiguity_warnings(peer.name, view.local, remote)})
-        view.warnings.insert(view.warnings.end(), found.begin(), found.end());
+    for (std::string& warning : find_mtu_warnings(peer.name, pairs))
+        view.warnings.push_back(std::move(warning));
+    for (std::string& fault : find_ambiguity_warnings(peer.name, view.local, remote))
+        view.faults.push_back(std::move(fault));
 }
 
 bool TopologyManager::update(std::span<const LocalEndpoint> local,
@@ -157,8 +159,9 @@ bool TopologyManager::update(std::span<const LocalEndpoint> local,
     View view{.local = choose_local(all)};
     view.networks = make_networks(all);
     view.card = make_card(view.local);
-    if (!peers.empty()) view.warnings = find_filter_warnings(view.local);
+    if (!peers.empty()) view.faults = find_filter_warnings(view.local);
     for (const PeerEndpoints& peer : peers) add_routes(view, peer);
+    view.warnings.insert(view.warnings.end(), view.faults.begin(), view.faults.end());
     std::sort(view.routes.begin(), view.routes.end(), [](const Route& a, const Route& b) {
         return std::pair(a.peer, a.id) < std::pair(b.peer, b.id);
     });
@@ -168,6 +171,7 @@ bool TopologyManager::update(std::span<const LocalEndpoint> local,
     networks_ = std::move(view.networks);
     card_endpoints_ = std::move(view.card);
     warnings_ = std::move(view.warnings);
+    faults_ = std::move(view.faults);
     return changed;
 }
 

@@ -126,6 +126,8 @@ class TopologyManager {
     // For people, one sentence each: "n2: only one network (10.0.0.0/24) joins us: one cut
     // separates us", "no route to n3: …". The former only when the peer's card is known.
     const std::vector<std::string>& warnings() const { return warnings_; }
+    // Of the warnings, those that are mistakes: a route is lost to each.
+    const std::vector<std::string>& faults() const { return faults_; }
 
  private:
     struct View;  // what update() works out
@@ -137,6 +139,7 @@ class TopologyManager {
     std::vector<Network> networks_;
     std::vector<CardEndpoint> card_endpoints_;
     std::vector<std::string> warnings_;
+    std::vector<std::string> faults_;
 };
 
 }  // namespace netft::routing

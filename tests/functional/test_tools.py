@@ -152,7 +152,7 @@ def check_fails_when_a_route_is_down(lab):
     route(lab, "check", "--brief")
     lab.cut("n1", "net0", "carrier")
     wait_for("route down", lambda: not lab.is_up("n1", "n2", "net0"))
-    text = route(lab, "check", code=1)
+    text = route(lab, "check", code=2)
     assert "10.0.0.2" in text or "n2" in text, text
 
 

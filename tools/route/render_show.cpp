@@ -150,6 +150,12 @@ void render_security(std::ostream& out, const json& document, const Style& style
             out, "security is \"sign\": traffic is authenticated, but readable by anybody", style);
 }
 
+// Routes, faults and peers without a route have a line of their own elsewhere.
+bool is_lost_network(const json& finding) {
+    return member(finding, "route").is_null() && !text(finding, "peer").empty() &&
+           text(finding, "reason").find("independent network") != std::string::npos;
+}
+
 void render_node(std::ostream& out, const json& document, const Style& style) {
     const json& adapter = member(document, "adapter");
     out << client::printable("node " + text(document, "node") + "   cluster " +
@@ -164,6 +170,9 @@ void render_node(std::ostream& out, const json& document, const Style& style) {
         std::string line = warning.is_string() ? warning.get<std::string>() : "";
         if (!line.empty() && !line.starts_with("security mode")) render_warning(out, line, style);
     }
+    for (const json& finding : member(member(document, "verdict"), "findings"))
+        if (is_lost_network(finding))
+            render_warning(out, text(finding, "peer") + ": " + text(finding, "reason"), style);
 }
 
 // The oldest keys in use: an RFC 3339 instant, which is compared as text; "" without keys.
@@ -185,8 +194,15 @@ void render_counts(std::ostream& out, const json& document, const std::vector<Ro
         return text(peer, "state") == "reachable";
     });
     bool well = up == routes && reachable == static_cast<std::ptrdiff_t>(peers.size());
+    std::string state;  // the verdict that `check` gives
+    if (const json& verdict = member(document, "verdict"); verdict.is_object()) {
+        up = static_cast<std::ptrdiff_t>(number(verdict, "routes_up").value_or(0));
+        routes = static_cast<std::ptrdiff_t>(number(verdict, "routes_expected").value_or(0));
+        well = text(verdict, "state") == "ok";
+        if (!well) state = text(verdict, "state") + ": ";
+    }
     std::string age = client::since_text(oldest_keys(document), style.now);
-    out << client::paint(std::to_string(reachable) + " of " + std::to_string(peers.size()) +
+    out << client::paint(state + std::to_string(reachable) + " of " + std::to_string(peers.size()) +
                              " peers reachable, " + std::to_string(up) + " of " +
                              std::to_string(routes) + " routes up",
                          well ? Tone::good : Tone::bad, style.colour)

@@ -83,11 +83,20 @@ class ToolsTest(unittest.TestCase):
 
     def test_check_fails_and_lists(self):
         self.start_and_wait()
-        full = self.run_tool(ROUTE, "check", code=1).stdout.splitlines()
+        full = self.run_tool(ROUTE, "check", code=2).stdout.splitlines()
         self.assertEqual(len(full), 3)
-        self.assertEqual(self.run_tool(ROUTE, "check", "--brief", code=1).stdout.splitlines(),
+        self.assertEqual(self.run_tool(ROUTE, "check", "--brief", code=2).stdout.splitlines(),
                          full[:1])
-        self.assertFalse(json.loads(self.run_tool(ROUTE, "check", "--json", code=1).stdout)["ok"])
+        said = json.loads(self.run_tool(ROUTE, "check", "--json", code=2).stdout)
+        self.assertEqual((said["ok"], said["state"]), (False, "critical"))
+        self.assertIn("n2", self.run_tool(ROUTE, "check", "n2", "--networks", "2", code=2).stdout)
+        self.assertIn("critical: ", self.run_tool(ROUTE).stdout)
+
+    def test_check_knows_when_it_does_not_know(self):
+        self.assertIn("netft-route: ", self.run_tool(ROUTE, "check", code=3).stderr)
+        self.start_and_wait()
+        self.assertIn("n9: no peer", self.run_tool(ROUTE, "check", "n9", code=3).stderr)
+        self.run_tool(ROUTE, "check", "--networks", "0", code=2)
 
     def test_wait_waits_for_the_socket_then_for_the_peer(self):
         waiting = subprocess.Popen([ROUTE, "wait", "n3", "--timeout", str(TIME_MAX)],
