@@ -29,8 +29,7 @@ std::optional<std::uint16_t> PathMtu::handle_heartbeat(TimePoint at, const Heard
     }
     if (outstanding_ != 0) {
         if (now - sent_at_ < units(heard.timeout)) return {};
-        std::uint8_t most = is_searching() && low_ != 0 ? std::uint8_t{2} : kTries;
-        if (++tries_ < most) {
+        if (++tries_ < tries_max(heard.loss)) {
             sent_at_ = now;
             return outstanding_;
         }
@@ -42,6 +41,16 @@ std::optional<std::uint16_t> PathMtu::handle_heartbeat(TimePoint at, const Heard
     tries_ = 0;
     sent_at_ = now;
     return size;
+}
+
+// So many that all of them are lost by chance once in 10,000 times at most.
+std::uint8_t PathMtu::tries_max(double loss) const {
+    constexpr double kChance = 1e-4;
+    std::uint8_t tries = is_searching() && low_ != 0 ? std::uint8_t{2} : kTries;
+    double all_lost = 1;
+    for (std::uint8_t i = 0; i < tries; ++i) all_lost *= loss;
+    for (; all_lost > kChance && tries < kTriesMax; ++tries) all_lost *= loss;
+    return tries;
 }
 
 void PathMtu::handle_acknowledged(std::uint32_t now) {

@@ -5,6 +5,7 @@
 // probe is lost with a heartbeat. One probe is out at a time. States of RFC 8899 §5.2:
 //  - base and search: the full size first, since it is nearly always right; where that fails kTries
 //    times, kBase, then halving until kStep;
+//    On a path that loses of whatever size a probe is tried again until chance is no explanation;
 //  - search complete: the size is probed again every kActive while data flows, every kIdle else; a
 //    larger one every kRaise;
 //  - a black hole: the size that worked fails kTries times. The route is sick until what fits is
@@ -25,6 +26,7 @@ class PathMtu {
     static constexpr std::uint16_t kBase = 1'200;  // bytes of IP packet, as all sizes here
     static constexpr std::uint16_t kStep = 16;
     static constexpr std::uint8_t kTries = 3;
+    static constexpr std::uint8_t kTriesMax = 16;
     static constexpr Duration kFirst = 500ms;
     static constexpr Duration kActive = 500ms;
     static constexpr Duration kIdle = 10s;
@@ -38,6 +40,7 @@ class PathMtu {
         Duration timeout{};                // of a probe
         Duration stagger{};                // before the first one
         bool is_active = false;            // data is being sent
+        double loss = 0;                   // 0..1 of what we send, of any size
     };
     // A heartbeat came on the route, which is up. The size to probe with now, if one is due.
     std::optional<std::uint16_t> handle_heartbeat(TimePoint now, const Heard& heard);
@@ -52,6 +55,7 @@ class PathMtu {
 
  private:
     bool is_searching() const { return high_ != 0; }
+    std::uint8_t tries_max(double loss) const;
     void handle_acknowledged(std::uint32_t now);
     void handle_failed(std::uint32_t now);
     void end_search_when_done(std::uint32_t now);

@@ -50,7 +50,8 @@ void Route::look_for_mtu(TimePoint now, const Heartbeat& heartbeat) {
                                                 .probes_received = heartbeat.probes_received,
                                                 .timeout = timeout + 4 * rtt,
                                                 .stagger = plan_.id.value % 16 * 64ms,
-                                                .is_active = sickness_.balance().lately() > 0});
+                                                .is_active = sickness_.balance().lately() > 0,
+                                                .loss = loss_out_.loss().value_or(0)});
     if (due) probe_due_ = *due;
     mtu_changed_ |= before != path_mtu_.limit();
 }

@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include "netft/base/random.hpp"
+
 namespace netft::core {
 namespace {
 
@@ -14,6 +16,8 @@ struct Bed {
     std::uint16_t takes = 1500;
     bool peer_counts = true;
     bool is_active = true;
+    double loss = 0;  // of packets of any size
+    Random random{7};
     std::uint8_t received = 0;
     unsigned probes = 0;
 
@@ -23,10 +27,12 @@ struct Bed {
                                                    .probes_received = received,
                                                    .timeout = 150ms,
                                                    .stagger = 0ms,
-                                                   .is_active = is_active});
+                                                   .is_active = is_active,
+                                                   .loss = loss});
             if (!size) continue;
             ++probes;
-            if (*size <= takes && peer_counts) ++received;
+            bool is_lost = random.chance(loss);
+            if (!is_lost && *size <= takes && peer_counts) ++received;
         }
     }
 };
@@ -65,6 +71,28 @@ BOOST_AUTO_TEST_CASE(every_size_is_found_from_both_sides) {
         bed.run(PathMtu::kRaise + 2s);
         BOOST_REQUIRE(bed.mtu.mtu() == 1500);
     }
+}
+
+BOOST_AUTO_TEST_CASE(loss_is_not_taken_for_a_size) {
+    for (double loss : {0.05, 0.2, 0.3}) {
+        Bed bed;
+        bed.run(2s);
+        bed.loss = loss;
+        for (int i = 0; i < 600; ++i) {
+            bed.run(1s);
+            BOOST_REQUIRE_MESSAGE(bed.mtu.limit() == 1500, loss << " after " << i << " s");
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_black_hole_is_found_through_loss) {
+    Bed bed;
+    bed.run(2s);
+    bed.loss = 0.2;
+    bed.takes = 1400;
+    bed.run(30s);
+    BOOST_TEST(bed.mtu.mtu() <= 1400);
+    BOOST_TEST(bed.mtu.mtu() >= 1400 - PathMtu::kStep);
 }
 
 BOOST_AUTO_TEST_CASE(a_path_below_the_base_stays_a_black_hole_until_it_heals) {
