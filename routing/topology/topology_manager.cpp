@@ -137,7 +137,7 @@ void TopologyManager::add_routes(View& view, const PeerEndpoints& peer) {
         auto id = table_.id_of(peer.peer, scoped(pair.local->endpoint, pair.local->id.value),
                                pair.remote->endpoint);
         if (!id) {
-            view.warnings.push_back(peer.name + ": a route has no id: all 65535 are given away");
+            view.warnings.push_back(peer.name + ": a route has no id: all 65535 are in use");
             break;
         }
         route.id = *id;
@@ -156,6 +156,7 @@ bool TopologyManager::update(std::span<const LocalEndpoint> local,
     std::vector<End> all;
     for (const LocalEndpoint& endpoint : local)
         all.push_back(local_end(endpoint, settings_.networks));
+    table_.begin_round();
     View view{.local = choose_local(all)};
     view.networks = make_networks(all);
     view.card = make_card(view.local);
