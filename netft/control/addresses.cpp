@@ -143,14 +143,11 @@ ClusterId cluster_id_of(std::string_view name) {
     return ByteReader(digest).array<16>();
 }
 
-MacAddress adapter_mac(const MacAddress& first_physical, const PublicKey& key) {
-    MacAddress out = first_physical;
-    if (first_physical.is_zero() || first_physical.is_multicast()) {
-        Digest digest = digest_of(key, 0);
-        std::copy_n(digest.begin() + 14, 6, out.bytes.begin());
-    }
+MacAddress adapter_mac(const PublicKey& key) {
+    MacAddress out;
+    Digest digest = digest_of(key, 0);
+    std::copy_n(digest.begin() + 14, 5, out.bytes.begin() + 1);
     out.bytes[0] = 0x02;
-    if (out == first_physical) out.bytes[0] = 0x06;
     return out;
 }
 

@@ -47,9 +47,8 @@ Result<std::vector<VirtualAddresses>> assign_addresses(std::span<const PublicKey
 // First 16 bytes of SHA-256("netft1" ‖ name).
 ClusterId cluster_id_of(std::string_view name);
 
-// 02 followed by the last five bytes of the first physical NIC's MAC, as NetFT does; 06 where that
-// would be the NIC's own address. Without a NIC (zero or multicast) 02 followed by bytes of the
-// key's hash.
-MacAddress adapter_mac(const MacAddress& first_physical, const PublicKey& key);
+// 02 followed by bytes 14..18 of the key's digest: nobody without the key can claim it, and it
+// stays when the NIC is another.
+MacAddress adapter_mac(const PublicKey& key);
 
 }  // namespace netft::control

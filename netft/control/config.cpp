@@ -36,6 +36,7 @@ Checked assign_virtual_addresses(ConfigEntries& entries) {
         node.ipv4 = assigned.ipv4;
         node.ipv6 = assigned.ipv6;
         node.ipv4_moved = assigned.ipv4_moved;
+        node.mac = adapter_mac(node.public_key);
         node.extra_ipv4 = assigned.extra_ipv4;
         node.extra_ipv6 = assigned.extra_ipv6;
     }

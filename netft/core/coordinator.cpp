@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "netft/base/assert.hpp"
+#include "netft/core/config_digest.hpp"
+#include "netft/core/fixed_settings.hpp"
 #include "netft/core/frame_limits.hpp"
 
 namespace netft::core {
@@ -25,7 +27,8 @@ Coordinator::Coordinator(const Settings& settings, const CoordinatorIdentity& id
       identity_(identity),
       random_(seed),
       im_(interface_settings()),
-      tm_(settings.topology) {
+      tm_(settings.topology),
+      digests_(config_digests(settings_)) {
     for (const NodeSettings& node : settings_.nodes) id_of(node.public_key);
     if (settings_.security != SecurityMode::none) begin_secure();
     sync_peers(TimePoint{});
@@ -62,19 +65,51 @@ void Coordinator::sync_peers(TimePoint now) {
             for (Life& life : known->second.lives) life.is_refused = false;
             continue;
         }
-        session::OpeningMachine opening(own < node.public_key, renew_after());
-        Peer peer{.id = id, .node = node, .opening = std::move(opening)};
-        peer.unreachable_since = now;
-        peer.opening.start(now, fresh_index());
-        peers_.emplace(id, std::move(peer));
+        add_peer(now, id, node);
     }
-    std::erase_if(peers_, [&wanted](const auto& entry) { return !wanted.contains(entry.first); });
+    std::erase_if(peers_, [this, &wanted](const auto& entry) {
+        bool stays = wanted.contains(entry.first);
+        if (!stays) park(entry.second);
+        return !stays;
+    });
+    judge_cards(now);
     touch_view(now);
     forget_sends();
     if (secure_)
         std::erase_if(secure_->answered,
                       [&wanted](const auto& entry) { return !wanted.contains(entry.second); });
     plan_dirty_ = true;
+}
+
+// Counters go on over sessions and over a time out of the configuration: the far end's windows
+// belong to our life and its key.
+void Coordinator::add_peer(TimePoint now, PeerId id, const NodeSettings& node) {
+    bool is_lower = settings_.self_node().public_key < node.public_key;
+    Peer peer{.id = id, .node = node, .opening = {is_lower, renew_after()}};
+    peer.control_counter = std::uint64_t{++generation_} << 32;
+    peer.unreachable_since = now;
+    peer.opening.start(now, fresh_index());
+    auto parked =
+        std::find_if(parked_.begin(), parked_.end(), [id](const Parked& p) { return p.id == id; });
+    if (parked != parked_.end()) {
+        peer.incarnation = parked->incarnation;
+        peer.former_incarnation = parked->former_incarnation;
+        peer.lives = std::move(parked->lives);
+        peer.said = std::move(parked->said);
+        peer.said_order = parked->said_order;
+        peer.card_serial = parked->card_serial;
+        for (Life& life : peer.lives) life.is_refused = false;
+        parked_.erase(parked);
+    }
+    peers_.emplace(id, std::move(peer));
+}
+
+// What is known of a node that is taken out: it may come back, and if it never noticed, it does not
+// introduce itself again. No keys are among it.
+void Coordinator::park(const Peer& peer) {
+    if (parked_.size() == kParkedMax) parked_.pop_front();
+    parked_.push_back({peer.id, peer.incarnation, peer.former_incarnation, peer.lives, peer.said,
+                       peer.said_order, peer.card_serial});
 }
 
 void Coordinator::handle_interfaces(TimePoint now, std::span<const routing::InterfaceFact> facts) {
@@ -84,22 +119,10 @@ void Coordinator::handle_interfaces(TimePoint now, std::span<const routing::Inte
 }
 
 std::vector<std::string> Coordinator::handle_settings(TimePoint now, const Settings& next) {
-    std::vector<std::string> refusals;
-    auto keep = [&refusals](bool same, const char* what) {
-        if (!same) refusals.push_back(std::string(what) + " cannot change while netftd runs");
-    };
-    const NodeSettings& self = settings_.self_node();
-    const NodeSettings& next_self = next.self_node();
-    keep(next.cluster == settings_.cluster, "cluster");
-    keep(next.security == settings_.security, "[security] mode");
-    keep(next.crypto == settings_.crypto, "[security] crypto");
-    keep(next.adapter_name == settings_.adapter_name, "[adapter] name");
-    keep(next.port == settings_.port, "port");
-    keep(next.own_workers() == settings_.own_workers(), "[worker] count and cores");
-    keep(next_self.name == self.name && next_self.public_key == self.public_key,
-         "this node's name or public key");
+    std::vector<std::string> refusals = find_fixed_changes(settings_, next);
     if (!refusals.empty()) return refusals;
     settings_ = next;
+    digests_ = config_digests(settings_);
     if (secure_) begin_secure();
     sync_peers(now);
     im_.handle_settings(now, interface_settings());
@@ -157,38 +180,9 @@ void Coordinator::update_topology(TimePoint now) {
         if (is_new) note(Notice::Severity::warning, Notice::Fault::config, "TM", warning);
     }
     last_warnings_ = tm_.warnings();
-    forget_routes();
+    forget_routes(now);
     touch_view(now);
     update_card(now);
-}
-
-// A changed card gets a new serial and goes to everybody.
-void Coordinator::update_card(TimePoint now) {
-    std::uint16_t mtu = adapter_mtu();
-    if (card_serial_ != 0 && tm_.card_endpoints() == card_endpoints_ && mtu == card_mtu_) return;
-    card_endpoints_ = tm_.card_endpoints();
-    card_mtu_ = mtu;
-    ++card_serial_;
-    for (auto& [id, peer] : peers_) {
-        if (peer.opening.current() == nullptr) continue;
-        peer.next_card = now;
-        peer.card_interval = kCardFirstRetry;
-    }
-}
-
-std::uint16_t Coordinator::datagram_bytes_max() const {
-    std::uint16_t least = 0;
-    auto take = [&least](std::uint16_t bytes) {
-        least = least == 0 ? bytes : std::min(least, bytes);
-    };
-    for (const routing::Route& route : tm_.routes())
-        take(datagram_bytes(route.mtu, route.remote.address.family()));
-    if (least == 0)
-        for (const routing::LocalEndpoint& endpoint : im_.endpoints()) {
-            auto mtu = static_cast<std::uint16_t>(std::min<std::uint32_t>(endpoint.mtu, 0xffff));
-            if (mtu > 0) take(datagram_bytes(mtu, endpoint.endpoint.address.family()));
-        }
-    return least == 0 ? datagram_bytes(1500, Family::ipv4) : least;
 }
 
 std::uint16_t Coordinator::adapter_mtu() const {
@@ -249,6 +243,8 @@ void Coordinator::renew_after_loss(TimePoint now, PeerId id) {
 }
 
 void Coordinator::handle_timers(TimePoint now) {
+    service_mtu(now);
+    service_digests(now);
     service_view(now);
     service_states(now);
     for (auto& [id, peer] : peers_) keep_sessions(now, peer);
@@ -288,6 +284,8 @@ std::optional<TimePoint> Coordinator::next_deadline() const {
     take(states_due_);
     take(tracker_.next_deadline());
     take(view_refresh_);
+    take(mtu_due_);
+    take(digests_due_);
     if (stalled_) take(*stalled_ + kStallRemembered);
     return soonest;
 }
@@ -383,8 +381,7 @@ std::vector<std::string> Coordinator::warnings() const {
     std::vector<std::string> out = tm_.warnings();
     for (const auto& [endpoint, reason] : closed_ports_) out.push_back(reason);
     for (const auto& [id, peer] : peers_)
-        if (!peer.refusal.empty())
-            out.push_back(peer.node.name + ": card refused: " + peer.refusal);
+        for (const std::string& warning : card_warnings(peer)) out.push_back(warning);
     for (const auto& [id, peer] : peers_)
         if (peer.is_overdue) out.push_back(overdue_text(peer));
     for (const auto& [id, peer] : peers_)

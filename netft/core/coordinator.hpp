@@ -20,6 +20,7 @@
 
 #include "netft/base/random.hpp"
 #include "netft/base/token_bucket.hpp"
+#include "netft/core/card_judge.hpp"
 #include "netft/core/events.hpp"
 #include "netft/core/plan.hpp"
 #include "netft/core/settings.hpp"
@@ -109,6 +110,15 @@ class Coordinator {
     // without a cookie under load.
     static constexpr Rate kInitiationsOfPeer = Rate::of(10, 30);
     static constexpr Rate kAnswersUnproven = Rate::of(1, 3);
+    // Cards taken of each peer: of those that come faster the last is repeated until it is taken.
+    static constexpr Rate kCardRate = Rate::of(5, 20);
+    // Nodes that were taken out of the configuration and are remembered.
+    static constexpr std::size_t kParkedMax = 1024;
+    // How long a route that is no longer up still counts for the adapter's MTU: that it comes back
+    // is likely, and every change of an MTU is felt by those who use it.
+    static constexpr Duration kMtuRemembered = 10min;
+    // While the nodes are reloaded one after the other they differ: said later than this.
+    static constexpr Duration kDigestGrace = 10s;
     // Views: changes are gathered for this long; the least time between two views, and what each
     // message of one adds to it; and how often one goes out unchanged.
     static constexpr unsigned kUnshownMax = 2;  // more than a lost answer
@@ -195,6 +205,9 @@ class Coordinator {
         bool damped = false;
         bool peer_said_so = false;
         Diagnostic reason = Diagnostic::none;
+        // Its MTU is one of those that the adapter goes by; from then on it was up no more.
+        bool counts_for_mtu = false;
+        std::optional<TimePoint> left_up;
     };
     // One life of a peer: from a start of its netftd to the next.
     struct Life {
@@ -228,9 +241,16 @@ class Coordinator {
         PeerId id;
         NodeSettings node;
         session::OpeningMachine opening;
-        std::optional<Card> card;
-        std::uint64_t card_serial = 0;   // of `card`
-        std::string refusal;             // why its last card was refused
+        std::optional<Card> said;         // its last card, as it came
+        std::uint64_t said_order = 0;     // the cards of others that came before have less
+        std::optional<Card> card;         // what of it is believed
+        std::uint64_t card_serial = 0;    // of `said`
+        std::string refusal;              // why its last card was refused
+        std::vector<std::string> doubts;  // what of it is not used, and why
+        bool contradicts = false;         // something in it hinders traffic
+        std::string differs;              // sections of its configuration
+        std::optional<TimePoint> differs_since;
+        TokenBucket cards;               // kCardRate
         std::uint64_t acked_serial = 0;  // of our card
         std::optional<TimePoint> next_card;
         Duration card_interval{};
@@ -261,7 +281,20 @@ class Coordinator {
         bool is_overdue = false;         // the session in use should have been renewed long ago
     };
 
+    // What outlives a peer that is taken out of the configuration.
+    struct Parked {
+        PeerId id;
+        std::uint64_t incarnation = 0;
+        std::uint64_t former_incarnation = 0;
+        std::vector<Life> lives;
+        std::optional<Card> said;
+        std::uint64_t said_order = 0;
+        std::uint64_t card_serial = 0;
+    };
+
     PeerId id_of(const PublicKey& key);
+    void add_peer(TimePoint now, PeerId id, const NodeSettings& node);
+    void park(const Peer& peer);
     void sync_peers(TimePoint now);
     void apply_interface_settings(TimePoint now);
     void update_topology(TimePoint now);
@@ -289,7 +322,6 @@ class Coordinator {
     ControlMessage card_message() const;
     void initiate_where_due(TimePoint now);
     void send_initiation(TimePoint now, Peer& peer);
-    void send_card(TimePoint now, Peer& peer);
     void send_control(Peer& peer, const ControlMessage& message,
                       const std::vector<std::pair<EndpointId, Endpoint>>& paths);
     std::vector<std::pair<EndpointId, Endpoint>> paths_to(const Peer& peer) const;
@@ -345,8 +377,17 @@ class Coordinator {
     std::optional<Duration> renew_after() const;
     void handle_control(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,
                         Bytes payload);
+    // coordinator_cards.cpp
     void handle_card(TimePoint now, Peer& peer, const ControlMessage& message);
-    std::string refuse_card(const Peer& peer, const Card& card) const;
+    void send_card(TimePoint now, Peer& peer);
+    void judge_cards(TimePoint now);
+    void apply(TimePoint now, Peer& peer, CardVerdict verdict);
+    void compare_digests(TimePoint now, Peer& peer);
+    void service_digests(TimePoint now);
+    std::vector<std::string> card_warnings(const Peer& peer) const;
+    void note_proof(TimePoint now, RouteId route);
+    void count_for_mtu(TimePoint now, RouteId route, bool is_up);
+    void service_mtu(TimePoint now);
     // coordinator_views.cpp
     void touch_view(TimePoint now);
     NodeView make_view(TimePoint now) const;
@@ -360,7 +401,7 @@ class Coordinator {
     void handle_view(TimePoint now, Peer& peer, std::uint64_t serial, const ViewPart& part);
     void handle_view_ack(Peer& peer, std::uint64_t serial, std::uint8_t part);
     void handle_reach(TimePoint now, Peer& peer);
-    void forget_routes();
+    void forget_routes(TimePoint now);
     // coordinator_cluster.cpp
     void touch_states(TimePoint now);
     void service_states(TimePoint now);
@@ -382,10 +423,18 @@ class Coordinator {
     routing::TopologyManager tm_;
     std::map<PublicKey, PeerId> ids_;
     std::map<PeerId, Peer> peers_;
+    std::deque<Parked> parked_;     // the oldest first
+    std::uint32_t generation_ = 0;  // control counters of a new Peer begin at generation << 32
+    std::uint64_t cards_taken_ = 0;
     std::map<EndpointId, std::string> closed_ports_;  // with the reason
     std::vector<CardEndpoint> card_endpoints_;
     std::uint16_t card_mtu_ = 0;
     std::uint64_t card_serial_ = 0;
+    std::vector<std::uint32_t> digests_;       // of settings_
+    std::vector<std::uint32_t> card_digests_;  // that our card has
+    std::optional<TimePoint> digests_due_;
+    std::optional<TimePoint> mtu_due_;
+    std::uint16_t planned_bytes_max_ = 0;
     std::uint64_t plan_version_ = 0;
     bool plan_dirty_ = true;
     std::deque<ControlSend> sends_;

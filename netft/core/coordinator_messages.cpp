@@ -70,34 +70,6 @@ void Coordinator::send_plain(EndpointId local, const Endpoint& remote, Bytes byt
         sends_.push_back({local, remote, {bytes.begin(), bytes.end()}, SessionIndex(0)});
 }
 
-void Coordinator::send_card(TimePoint now, Peer& peer) {
-    peer.next_card.reset();
-    if (peer.acked_serial == card_serial_ || peer.opening.current() == nullptr) return;
-    send_control(peer, card_message(), paths_to(peer));
-    peer.next_card = now + random_.between(peer.card_interval * 3 / 4, peer.card_interval);
-    peer.card_interval = std::min(peer.card_interval * 2, kCardLastRetry);
-}
-
-// By the relay alone; it is acknowledged, every time, and that says that the way is good.
-void Coordinator::ask_by_relay(PeerId id) {
-    Peer* peer = find_peer(id);
-    if (peer == nullptr || !peer->relay) return;
-    send_control(*peer, card_message(), {{kRelayedEndpoint, relayed_endpoint(peer->node.ipv6)}});
-}
-
-ControlMessage Coordinator::card_message() const {
-    const NodeSettings& self = settings_.self_node();
-    ControlMessage message{.serial = card_serial_, .card = Card{}};
-    message.card->name = self.name;
-    message.card->ipv4 = self.ipv4;
-    message.card->ipv6 = self.ipv6;
-    message.card->mac = identity_.adapter_mac;
-    message.card->adapter_mtu = card_mtu_;
-    message.card->endpoints = card_endpoints_;
-    message.card->features = kFeatureViews;
-    return message;
-}
-
 // Copies on several paths carry one counter: the first to arrive counts, the others are duplicates.
 void Coordinator::send_control(Peer& peer, const ControlMessage& message, const Paths& paths) {
     const session::Session* session = peer.opening.current();
@@ -305,6 +277,7 @@ void Coordinator::handle_control(TimePoint now, Peer& peer, EndpointId local,
     if (!message) return drops_.count(DropReason::control_bad_message);
     remember_path(peer, local, remote);
     if (message->card) {
+        if (!peer.cards.take(now, kCardRate)) return drops_.count(DropReason::control_card_limited);
         handle_card(now, peer, *message);
         send_control(peer, {.serial = message->serial}, {{local, remote}});
     } else if (message->view) {
@@ -318,70 +291,6 @@ void Coordinator::handle_control(TimePoint now, Peer& peer, EndpointId local,
         peer.next_card.reset();
     }
     service_peer(now, peer);
-}
-
-void Coordinator::handle_card(TimePoint now, Peer& peer, const ControlMessage& message) {
-    if (message.serial <= peer.card_serial) return;  // a straggler or a repetition
-    peer.card_serial = message.serial;
-    std::string refusal = refuse_card(peer, *message.card);
-    if (!refusal.empty()) {
-        drops_.count(DropReason::control_refused_card);
-        if (refusal != peer.refusal)
-            note(Notice::Severity::error, Notice::Fault::config, "card",
-                 peer.node.name + ": refused: " + refusal);
-        peer.refusal = refusal;
-        peer.card.reset();
-        touch_view(now);
-    } else {
-        if (!peer.card)
-            note(Notice::Severity::info, Notice::Fault::none, "card", peer.node.name + ": known");
-        peer.refusal.clear();
-        peer.card = *message.card;
-        owe_view(now, peer);
-    }
-    plan_dirty_ = true;
-    update_topology(now);
-}
-
-std::vector<RememberedPeer> Coordinator::memory() const {
-    std::vector<RememberedPeer> out;
-    for (const auto& [id, peer] : peers_)
-        if (peer.card) out.push_back({peer.node.public_key, *peer.card, peer.reachable});
-    return out;
-}
-
-std::vector<PeerId> Coordinator::handle_memory(TimePoint now,
-                                               std::span<const RememberedPeer> memory) {
-    std::vector<PeerId> reachable;
-    for (const RememberedPeer& remembered : memory) {
-        Peer* peer = find_peer(remembered.key);
-        if (peer == nullptr || peer->card || !refuse_card(*peer, remembered.card).empty()) continue;
-        peer->card = remembered.card;
-        if (remembered.reachable) reachable.push_back(peer->id);
-    }
-    plan_dirty_ = true;
-    update_topology(now);
-    return reachable;
-}
-
-// Why a card cannot be believed; empty: it can.
-std::string Coordinator::refuse_card(const Peer& peer, const Card& card) const {
-    if (card.name != peer.node.name)
-        return "it calls itself " + card.name + "; are the configuration files the same?";
-    if (card.ipv4 != peer.node.ipv4 || card.ipv6 != peer.node.ipv6)
-        return "its virtual addresses are " + card.ipv4.to_string() + " and " +
-               card.ipv6.to_string() + ", we expect " + peer.node.ipv4.to_string() + " and " +
-               peer.node.ipv6.to_string() + "; are the configuration files the same?";
-    if (card.mac.is_zero() || card.mac.is_multicast())
-        return "its adapter MAC " + card.mac.to_string() + " is no unicast address";
-    if (card.mac == identity_.adapter_mac)
-        return "its adapter MAC " + card.mac.to_string() +
-               " is that of this node: a cloned machine?";
-    for (const auto& [id, other] : peers_)
-        if (id != peer.id && other.card && other.card->mac == card.mac)
-            return "its adapter MAC " + card.mac.to_string() + " is that of " + other.node.name +
-                   ": a cloned machine?";
-    return {};
 }
 
 }  // namespace netft::core

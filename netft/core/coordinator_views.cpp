@@ -63,7 +63,7 @@ ViewRoute Coordinator::view_of(const routing::Route& route, std::uint8_t interfa
 
 Standing Coordinator::standing_of(const Peer& peer) const {
     bool has_session = peer.opening.current() != nullptr;
-    if (!peer.refusal.empty()) return Standing::bad_card;
+    if (peer.contradicts) return Standing::bad_card;
     if (peer.is_overdue) return Standing::unrenewed;
     if (has_session && peer.card && peer.reachable) return Standing::known;
     if (peer.trouble != Standing::known) return peer.trouble;
@@ -171,17 +171,26 @@ void Coordinator::handle_reach(TimePoint now, Peer& peer) {
 }
 
 // Routes that are no more.
-void Coordinator::forget_routes() {
+void Coordinator::forget_routes(TimePoint now) {
     std::set<RouteId> known;
     for (const routing::Route& route : tm_.routes()) known.insert(route.id);
     std::erase_if(route_states_, [&known](const auto& e) { return !known.contains(e.first); });
+    service_mtu(now);
 }
 
 void Coordinator::note_transition(TimePoint now, const RouteTransition& transition) {
     bool is_well = transition.to == BfdState::up && !transition.to_suspect && !transition.to_damped;
-    route_states_[transition.route] = {transition.to, transition.to_suspect, transition.to_damped,
-                                       transition.remote_said_so && !is_well,
-                                       is_well ? Diagnostic::none : transition.reason};
+    RouteWord& word = route_states_[transition.route];
+    bool was_up = word.state == BfdState::up;
+    word.state = transition.to;
+    word.suspect = transition.to_suspect;
+    word.damped = transition.to_damped;
+    word.peer_said_so = transition.remote_said_so && !is_well;
+    word.reason = is_well ? Diagnostic::none : transition.reason;
+    if (bool is_up = transition.to == BfdState::up; is_up != was_up) {
+        count_for_mtu(now, transition.route, is_up);
+        note_proof(now, transition.route);
+    }
     touch_view(now);
 }
 

@@ -278,6 +278,20 @@ std::uint32_t Engine::State::route_slot(EndpointId local, const Endpoint& remote
     return found.value_or(Path::kNoRoute);
 }
 
+std::uint32_t Engine::State::route_slot(const Path& path, std::uint32_t peer_slot) const {
+    if (path.route == Path::kNoRoute) return path.route;
+    PeerId peer = plan_peers[peer_slot].id;
+    if (routes[path.route]->plan().peer == peer) return path.route;
+    for (std::uint32_t slot : peers[peer_slot].routes) {
+        const RoutePlan& route = routes[slot]->plan();
+        unsigned source = unsigned{path.remote.port} - route.remote.port;
+        if (route.local == path.local && route.remote.address == path.remote.address &&
+            source < kSourcePortsMax)
+            return slot;
+    }
+    return path.route;
+}
+
 // After anything that may have moved a route: events, timers, sending, selection.
 void Engine::State::settle_route(TimePoint now, std::uint32_t slot) {
     Route& route = *routes[slot];

@@ -84,7 +84,8 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
     EnginePeer& peer = peers[ref->peer];
     if (!is_of_this_life(*ref)) return drop(DropReason::rx_no_session);
     DropReason why{};
-    std::uint32_t slot = route_of_heartbeat(path, *heartbeat, why);
+    Path own_path{path.local, path.remote, route_slot(path, ref->peer)};
+    std::uint32_t slot = route_of_heartbeat(own_path, *heartbeat, why);
     if (slot == Path::kNoRoute) return drop(why);
     Route& route = *routes[slot];
     if (route.plan().peer != plan_peers[ref->peer].id) return drop(DropReason::rx_wrong_route);
@@ -156,8 +157,9 @@ Verdict Engine::State::receive_data(TimePoint now, const Path& path, const Heade
     if (!is_of_this_life(ref)) return drop(DropReason::rx_no_session);
     auto fresh = peer.data_windows.take(header.space / role.workers, header.counter);
     // A copy has come over this route as much as the first: it counts for what the route loses.
-    if (path.route != Path::kNoRoute && routes[path.route]->plan().peer == plan_peers[ref.peer].id)
-        count_data_received(now, path.route, header, fresh == session::Freshness::fresh);
+    std::uint32_t route = route_slot(path, ref.peer);
+    if (route != Path::kNoRoute && routes[route]->plan().peer == plan_peers[ref.peer].id)
+        count_data_received(now, route, header, fresh == session::Freshness::fresh);
     if (fresh != session::Freshness::fresh) return drop(reason_of(fresh));
     ++peer.data_taken;
     if (peer.tally != nullptr) RouteTally::add(peer.tally->taken, 1);

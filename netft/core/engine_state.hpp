@@ -346,6 +346,8 @@ struct Engine::State {
     }
     std::uint32_t route_slot(RouteId id) const;
     std::uint32_t route_slot(EndpointId local, const Endpoint& remote) const;
+    // Of that peer's, where cards of several name one address.
+    std::uint32_t route_slot(const Path& path, std::uint32_t peer_slot) const;
     Transmit transmit(TimePoint now, const QueuedTransmit& queued);
 };
 

@@ -53,6 +53,7 @@ struct NodeSettings {
     IpAddress ipv4;                    // virtual, derived, collisions resolved
     IpAddress ipv6;                    // virtual, derived
     bool ipv4_moved = false;           // a collision made it take its second or later choice
+    MacAddress mac;                    // of its adapter, derived from the key; zero: not known
     std::optional<Prefix> extra_ipv4;  // from [adapter] ipv4_prefix
     std::optional<Prefix> extra_ipv6;  // from [adapter] ipv6_prefix
     PortKind port = PortKind::socket;  // [node.port] kind

@@ -108,7 +108,9 @@ nlohmann::json Daemon::reload(const std::string& who) {
     if (auto ports = check_port_range(*settings, workers_->size()); !ports)
         return refuse(ports.error().what);
     auto refusals = coordinator_->handle_settings(dataplane::monotonic_now(), *settings);
-    if (!refusals.empty()) return refuse(refusals.front());
+    std::string why;
+    for (const std::string& refusal : refusals) why += (why.empty() ? "" : "; ") + refusal;
+    if (!refusals.empty()) return refuse(why);
     expectations_.forget_networks();
     write_hosts();
     log_.info("config", "reloaded by " + who);

@@ -11,7 +11,6 @@
 #include <random>
 #include <utility>
 
-#include "netft/control/addresses.hpp"
 #include "netft/control/status_records.hpp"
 #include "netft/daemon/daemon.hpp"
 #include "netft/daemon/fd_store.hpp"
@@ -29,14 +28,12 @@ std::uint64_t random_u64() {
     return std::uint64_t{device()} << 32 | device();
 }
 
-// The NIC whose MAC names the adapter: the first physical one, else the first with a MAC.
-MacAddress first_mac(const std::vector<routing::InterfaceFact>& facts, const std::string& adapter) {
-    for (bool only_physical : {true, false})
-        for (const routing::InterfaceFact& fact : facts) {
-            if (fact.loopback || fact.name == adapter || fact.mac.is_zero()) continue;
-            if (only_physical && !fact.kind.empty()) continue;
-            return fact.mac;
-        }
+// An adapter that a predecessor hands over keeps its MAC: older versions derived it from a NIC's,
+// and peers' kernels have it in their caches. Zero: there is none.
+MacAddress mac_of_adapter(const std::vector<routing::InterfaceFact>& facts,
+                          const std::string& adapter) {
+    for (const routing::InterfaceFact& fact : facts)
+        if (fact.name == adapter) return fact.mac;
     return {};
 }
 
@@ -251,7 +248,8 @@ std::int64_t Daemon::wall_offset_ns() {
 
 void Daemon::open_coordinator(const core::Settings& settings, const Secret32& key) {
     const core::NodeSettings& self = settings.self_node();
-    mac_ = control::adapter_mac(first_mac(facts_, settings.adapter_name), self.public_key);
+    mac_ = options_.take_over ? mac_of_adapter(facts_, settings.adapter_name) : MacAddress{};
+    if (mac_.is_zero()) mac_ = self.mac;
     core::CoordinatorIdentity identity{random_u64() | 1, mac_, key, wall_offset_ns(), &libcrypto_};
     coordinator_ = std::make_unique<core::Coordinator>(settings, identity, random_u64());
     monitor_->set_wanted(

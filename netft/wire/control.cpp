@@ -11,6 +11,8 @@ constexpr std::uint8_t kKindViewAck = 4;
 constexpr std::uint8_t kControlVersion = 1;
 constexpr std::uint8_t kFlagAvailable = 1;
 constexpr std::uint8_t kFlagConfigured = 2;
+constexpr std::uint8_t kFieldDigests = 1;
+constexpr std::size_t kDigestSize = 4;
 
 std::optional<IpAddress> read_address(ByteReader& in) {
     std::uint8_t family = in.u8();
@@ -34,8 +36,7 @@ std::optional<CardEndpoint> read_endpoint(ByteReader& in) {
     e.mtu = in.u16();
     e.interface = in.string8();
     bool sensible = role <= 2 && e.endpoint.port != 0 && e.interface.size() <= 15 &&
-                    e.prefix_length <= address->bytes().size() * 8 && !address->is_unspecified() &&
-                    !address->is_multicast();
+                    e.prefix_length <= address->bytes().size() * 8;
     if (!in.ok() || !sensible) return {};
     e.role = static_cast<NetworkRole>(role);
     e.available = flags & kFlagAvailable;
@@ -59,6 +60,30 @@ void write_endpoint(const CardEndpoint& e, ByteWriter& out) {
     out.string8(e.interface);
 }
 
+void read_digests(ByteReader in, Card& card) {
+    card.digests.clear();
+    while (in.remaining() >= kDigestSize && card.digests.size() < kCardDigestsMax)
+        card.digests.push_back(in.u32());
+}
+
+// What stands behind the features.
+void read_fields(ByteReader& in, Card& card) {
+    while (in.remaining() >= 2) {
+        std::uint8_t kind = in.u8();
+        std::size_t length = in.u8();
+        if (length > in.remaining()) return;  // of a later version, which knows what it is
+        ByteReader field(in.take(length));
+        if (kind == kFieldDigests) read_digests(field, card);
+    }
+}
+
+void write_fields(const Card& card, ByteWriter& out) {
+    if (card.digests.empty()) return;
+    out.u8(kFieldDigests);
+    out.u8(static_cast<std::uint8_t>(card.digests.size() * kDigestSize));
+    for (std::uint32_t digest : card.digests) out.u32(digest);
+}
+
 std::optional<Card> read_card(ByteReader& in) {
     Card card;
     card.name = in.string8();
@@ -75,6 +100,7 @@ std::optional<Card> read_card(ByteReader& in) {
         card.endpoints.push_back(*std::move(endpoint));
     }
     if (in.remaining() > 0) card.features = in.u8();
+    read_fields(in, card);
     return card;
 }
 
@@ -86,7 +112,8 @@ void write_card(const Card& card, ByteWriter& out) {
     out.u16(card.adapter_mtu);
     out.u8(static_cast<std::uint8_t>(card.endpoints.size()));
     for (const CardEndpoint& endpoint : card.endpoints) write_endpoint(endpoint, out);
-    if (card.features != 0) out.u8(card.features);
+    if (card.features != 0 || !card.digests.empty()) out.u8(card.features);
+    write_fields(card, out);
 }
 
 std::uint8_t kind_of(const ControlMessage& message) {

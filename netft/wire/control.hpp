@@ -14,7 +14,9 @@
 // u16 adapter MTU · u8 endpoint count · endpoints. Endpoint: u8 family (4, 6) · 16 bytes address
 // (IPv4 in the first four) · u16 port · u8 prefix length · u8 role · u8 flags (1 = available,
 // 2 = configured) · u8 reserved · u32 metric · u16 MTU · string8 interface name. Behind the last
-// endpoint: u8 features (1 = takes views), absent where the sender has none; bytes behind that are
+// endpoint: u8 features (1 = takes views, 2 = the MAC derives from its key), absent where the
+// sender has none; then fields of u8 kind · u8 length · so many bytes, in order of kind. Kind 1:
+// u32 digests of the sections of its configuration. Other kinds, and what is no whole field, are
 // left to later minor versions: ignored.
 #pragma once
 
@@ -52,6 +54,8 @@ struct CardEndpoint {
 };
 
 constexpr std::uint8_t kFeatureViews = 1;
+constexpr std::uint8_t kFeatureKeyMac = 2;
+constexpr std::size_t kCardDigestsMax = 16;
 
 struct Card {
     std::string name;  // 1..kNodeNameMax bytes
@@ -61,6 +65,9 @@ struct Card {
     std::uint16_t adapter_mtu = 0;
     std::vector<CardEndpoint> endpoints;  // at most kCardEndpointsMax
     std::uint8_t features = 0;            // kFeature…: what may be sent to it
+    // Of the sections of its configuration (core/config_digest.hpp), at most kCardDigestsMax;
+    // empty: not said.
+    std::vector<std::uint32_t> digests;
 
     bool operator==(const Card&) const = default;
 };

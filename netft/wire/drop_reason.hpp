@@ -68,6 +68,7 @@ namespace netft {
     X(exception_to_nic,        "frame from an exception TAP that its NIC did not take")               \
     X(control_bad_message,     "control message that does not decode")                             \
     X(control_refused_card,    "card that contradicts the configuration or another node")          \
+    X(control_card_limited,    "card beyond those that a peer may send in a second")                  \
     X(control_queue_full,      "message between worker and control lost because its ring was full")
 // clang-format on
 

@@ -110,7 +110,7 @@ def a_stopped_process_that_goes_on_finds_its_way_back(lab):
 
 @test(TWO)
 def a_peer_that_returns_with_another_nic_is_reached_at_once(lab):
-    """The adapter's MAC is made of the first NIC's: the other kernel holds the old one."""
+    """The adapter's MAC is the key's: what the other kernel holds stays good."""
     daemon, address = lab["n2"], lab.peer("n1", "n2")["ipv4"]
     before = daemon.run("cat", "/sys/class/net/eth0/address").stdout.strip()
     lab["n1"].run("ping", "-c", 1, "-W", 2, address)

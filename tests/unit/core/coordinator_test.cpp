@@ -3,6 +3,8 @@
 #include <boost/test/unit_test.hpp>
 #include <vector>
 
+#include "netft/core/config_digest.hpp"
+
 namespace netft::core {
 namespace {
 
@@ -174,7 +176,27 @@ BOOST_AUTO_TEST_CASE(a_card_makes_routes_and_is_acknowledged) {
     BOOST_TEST(!decode_control(Bytes(out[0].bytes).subspan(kHeaderSize))->card.has_value());
 }
 
-BOOST_AUTO_TEST_CASE(cards_that_contradict_are_refused_by_name) {
+BOOST_AUTO_TEST_CASE(what_contradicts_in_a_card_is_named_and_the_rest_is_used) {
+    open_session();
+    std::uint64_t serial = 0;
+    auto said = [&](const Card& card) {
+        receive_card(++serial, card);
+        BOOST_TEST(note_of_n2() == "");
+        std::string all;
+        for (const std::string& warning : coordinator.warnings()) all += warning + "\n";
+        return all;
+    };
+    Card card = card_of_n2();
+    card.name = "N2";  // renamed, or written otherwise: the key says who it is
+    BOOST_TEST(said(card).find("n2: calls itself N2") != std::string::npos);
+    card = card_of_n2();
+    card.ipv4 = IpAddress::v4({169, 254, 1, 3});
+    BOOST_TEST(said(card).find("169.254.1.3") != std::string::npos);
+    BOOST_TEST(coordinator.drops().of(DropReason::control_refused_card) == 1u);
+    BOOST_TEST(said(card_of_n2()).find("calls itself") == std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(cards_whose_mac_cannot_be_used_are_refused) {
     open_session();
     std::uint64_t serial = 0;
     auto refused = [&](Card card, const char* word) {
@@ -183,19 +205,83 @@ BOOST_AUTO_TEST_CASE(cards_that_contradict_are_refused_by_name) {
         BOOST_TEST(coordinator.drops().of(DropReason::control_refused_card) == serial);
     };
     Card card = card_of_n2();
-    card.name = "n3";
-    refused(card, "n3");
-    card = card_of_n2();
-    card.ipv4 = IpAddress::v4({169, 254, 1, 3});
-    refused(card, "169.254.1.3");
-    card = card_of_n2();
     card.mac = MacAddress{{2, 0, 0, 0, 0, 1}};
     refused(card, "this node");
-    card = card_of_n2();
     card.mac = MacAddress{{3, 0, 0, 0, 0, 1}};
     refused(card, "unicast");
     receive_card(++serial, card_of_n2());
     BOOST_TEST(note_of_n2() == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_floods_with_cards_is_limited_and_its_last_one_is_taken_later) {
+    open_session();
+    for (std::uint64_t serial = 1; serial <= 100; ++serial) receive_card(serial, card_of_n2());
+    BOOST_TEST(coordinator.drops().of(DropReason::control_card_limited) == 80u);
+    now += 1s;
+    Card last = card_of_n2();
+    last.name = "last";
+    receive_card(101, last);
+    BOOST_TEST(coordinator.warnings().back().find("last") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_node_taken_out_and_put_back_goes_on_counting_and_is_known) {
+    open_session();
+    receive_card(1, card_of_n2());
+    auto counter_of = [](const ControlSend& send) {
+        DropReason why{};
+        return decode_header(send.bytes, why)->counter;
+    };
+    auto before = sends();
+    BOOST_REQUIRE(!before.empty());
+    Settings without = settings;
+    without.nodes.erase(without.nodes.begin() + 1);
+    BOOST_TEST(coordinator.handle_settings(now, without).empty());
+    BOOST_TEST(coordinator.handle_settings(now, settings).empty());
+    auto peers = coordinator.peers();
+    BOOST_TEST(peers.at(0).name == "n2");
+    BOOST_TEST(!peers.at(0).has_session);
+    BOOST_TEST(peers.at(0).has_card);
+    open_session();
+    receive_card(2, card_of_n2());
+    auto after = sends();
+    BOOST_REQUIRE(!after.empty());
+    BOOST_TEST(counter_of(after.front()) > counter_of(before.back()));
+}
+
+BOOST_AUTO_TEST_CASE(an_mtu_that_is_only_claimed_changes_nothing) {
+    open_session();
+    std::uint16_t before = coordinator.datagram_bytes_max();
+    Card card = card_of_n2();
+    card.endpoints[0].mtu = 1300;
+    receive_card(1, card);
+    BOOST_TEST(coordinator.datagram_bytes_max() == before);
+    RouteId route = coordinator.routes().at(0).id;
+    coordinator.handle_event(now, RouteTransition{.route = route, .to = BfdState::up});
+    std::uint16_t with_it = coordinator.datagram_bytes_max();
+    BOOST_TEST(with_it < before);
+    now += 1s;
+    coordinator.handle_event(now, RouteTransition{.route = route, .to = BfdState::down});
+    BOOST_TEST(coordinator.datagram_bytes_max() == with_it);  // it may come back
+    now += Coordinator::kMtuRemembered;
+    coordinator.handle_timers(now);
+    BOOST_TEST(coordinator.datagram_bytes_max() == before);
+}
+
+BOOST_AUTO_TEST_CASE(a_configuration_that_differs_is_named_by_section) {
+    open_session();
+    Settings other = settings;
+    other.relay = false;
+    other.topology.same_subnet.delay = 20ms;
+    std::swap(other.nodes[1], other.nodes[2]);  // the order means nothing
+    Card card = card_of_n2();
+    card.digests = config_digests(other);
+    receive_card(1, card);
+    BOOST_TEST(coordinator.warnings().back() ==
+               "n2 runs another configuration: heartbeat, traffic");
+    card.digests = config_digests(settings);
+    receive_card(2, card);
+    for (const std::string& warning : coordinator.warnings())
+        BOOST_TEST(warning.find("another configuration") == std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_flood_of_openings_is_limited) {
@@ -218,7 +304,13 @@ BOOST_AUTO_TEST_CASE(a_closed_port_makes_its_routes_unusable) {
 BOOST_AUTO_TEST_CASE(a_reload_refuses_what_cannot_change_and_keeps_the_rest_as_it_was) {
     Settings next = settings;
     next.cluster = "other";
-    BOOST_TEST(coordinator.handle_settings(now, next).size() == 1u);
+    next.port = 4000;
+    auto refusals = coordinator.handle_settings(now, next);
+    BOOST_REQUIRE(refusals.size() == 2u);
+    BOOST_TEST(refusals[0] ==
+               "cluster cannot change while netftd runs: it is test, the file says other");
+    BOOST_TEST(refusals[1] ==
+               "port cannot change while netftd runs: it is 3343, the file says 4000");
     BOOST_TEST(coordinator.settings().cluster == "test");
 }
 
