@@ -71,7 +71,7 @@ Result<ListeningSocket> ListeningSocket::open(const std::string& path, std::opti
     if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
         return fail_errno("control socket " + path, errno);
     // Not ours to give: then the group of our process has it, and members of `group` are kept out.
-    if (group) (void)::lchown(path.c_str(), static_cast<uid_t>(-1), *group);
+    if (group) (void)!::lchown(path.c_str(), static_cast<uid_t>(-1), *group);
     struct stat info {};
     if (::chmod(path.c_str(), kMode) != 0 || ::lstat(path.c_str(), &info) != 0 ||
         ::listen(fd.get(), kBacklog) != 0)
