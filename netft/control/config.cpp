@@ -60,11 +60,11 @@ ConfigErrors explain(std::string_view text, const ConfigErrors& parser) {
     return findings.result().error();
 }
 
-Checked complete(ConfigEntries& entries, const std::string& node_name) {
+Checked complete(ConfigEntries& entries, const WantedNode& node) {
     if (entries.settings.nodes.empty())
         return refuse(0, "there is no node; each node needs a [[node]] with name and public_key");
     Findings findings;
-    auto self = find_self(entries.settings, node_name);
+    auto self = find_self(entries.settings, node);
     if (!self) findings.take(self.error());
     if (self) entries.settings.self = *self;
     entries.settings.cluster_id = cluster_id_of(entries.settings.cluster);
@@ -74,7 +74,7 @@ Checked complete(ConfigEntries& entries, const std::string& node_name) {
 }
 
 tl::expected<ConfigEntries, ConfigErrors> read_config(std::string_view text,
-                                                      const std::string& node_name) {
+                                                      const WantedNode& node) {
     if (auto checked = check_text(text); !checked) return tl::unexpected(checked.error());
     auto table = parse_toml(text);
     if (!table) return tl::unexpected(explain(text, table.error()));
@@ -85,7 +85,7 @@ tl::expected<ConfigEntries, ConfigErrors> read_config(std::string_view text,
     findings.take(check_entries(entries));
     if (is_read) {
         bool keys_differ = findings.empty();
-        if (keys_differ) findings.take(complete(entries, node_name));
+        if (keys_differ) findings.take(complete(entries, node));
     }
     if (auto result = findings.result(); !result) return tl::unexpected(result.error());
     return entries;
@@ -111,9 +111,9 @@ tl::unexpected<Error> at(const std::string& file, ConfigErrors errors) {
 
 // A file that cluster.toml names must be there; the default one need not.
 Status read_cluster_keys(ConfigEntries& entries, const std::string& config,
-                         const std::string& default_file) {
+                         const std::string& default_file, std::optional<uid_t> user) {
     if (entries.settings.security == SecurityMode::none) return {};
-    auto keys = load_cluster_keys(entries.key_file.value_or(default_file));
+    auto keys = load_cluster_keys(entries.key_file.value_or(default_file), user);
     bool is_missing = !keys && keys.error().errno_value == ENOENT;
     if (is_missing && !entries.key_file) return {};
     if (!keys && !entries.key_file) return tl::unexpected(keys.error());
@@ -146,23 +146,29 @@ Result<std::string> read_file(int fd, const std::string& path) {
 
 }  // namespace
 
+WantedNode WantedNode::of_host(std::string host_name) {
+    WantedNode out(std::move(host_name));
+    out.is_host = true;
+    return out;
+}
+
 Result<core::Settings> parse_config(std::string_view text, const std::string& file,
-                                    const std::string& node_name) {
-    auto entries = read_config(text, node_name);
+                                    const WantedNode& node) {
+    auto entries = read_config(text, node);
     if (!entries) return at(file, entries.error());
     return std::move(entries->settings);
 }
 
-Result<core::Settings> load_config(const std::string& path, const std::string& node_name,
-                                   const std::string& default_key_file) {
+Result<core::Settings> load_config(const std::string& path, const WantedNode& node,
+                                   const std::string& default_key_file, std::optional<uid_t> user) {
     int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return fail_errno(path, errno);
     auto text = read_file(fd, path);
     ::close(fd);
     if (!text) return tl::unexpected(text.error());
-    auto entries = read_config(*text, node_name);
+    auto entries = read_config(*text, node);
     if (!entries) return at(path, entries.error());
-    if (auto read = read_cluster_keys(*entries, path, default_key_file); !read)
+    if (auto read = read_cluster_keys(*entries, path, default_key_file, user); !read)
         return tl::unexpected(read.error());
     return std::move(entries->settings);
 }

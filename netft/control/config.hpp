@@ -19,9 +19,13 @@
 // Threads: control only. Format: TOML 1.0; the keys are described in cluster.toml(5).
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "netft/base/result.hpp"
 #include "netft/control/identity_cluster.hpp"
@@ -34,14 +38,26 @@ constexpr std::size_t kNodesMax = 1024;
 constexpr std::size_t kNetworksMax = 256;
 constexpr std::size_t kErrorsShownMax = 50;
 
+// Which of the file's nodes we are.
+struct WantedNode {
+    WantedNode(std::string node) : name(std::move(node)) {}  // NOLINT: a name is what it mostly is
+    WantedNode(const char* node) : name(node) {}             // NOLINT
+    // By the host's name: the whole of it, or its part before the first dot.
+    static WantedNode of_host(std::string host_name);
+
+    std::string name;
+    bool is_host = false;
+};
+
 // Reads the file, and the cluster key unless the security mode is none: from [security] key_file,
-// which must be there, else from `default_key_file`, which need not. `node_name` is which of its
-// nodes we are.
-Result<core::Settings> load_config(const std::string& path, const std::string& node_name,
-                                   const std::string& default_key_file = kClusterKeyFile);
+// which must be there, else from `default_key_file`, which need not. `user`: see
+// load_private_key().
+Result<core::Settings> load_config(const std::string& path, const WantedNode& node,
+                                   const std::string& default_key_file = kClusterKeyFile,
+                                   std::optional<uid_t> user = {});
 
 // The same from text, without cluster keys; `file` appears in errors only. Touches no file.
 Result<core::Settings> parse_config(std::string_view text, const std::string& file,
-                                    const std::string& node_name);
+                                    const WantedNode& node);
 
 }  // namespace netft::control

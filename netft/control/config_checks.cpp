@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
 
 #include "netft/control/config_subnets.hpp"
@@ -143,6 +144,22 @@ Checked check_prefixes(const ConfigEntries& entries) {
     return {};
 }
 
+std::optional<core::NodeIndex> find_node(const core::Settings& settings, const std::string& name) {
+    for (std::size_t i = 0; i < settings.nodes.size(); ++i)
+        if (lower(settings.nodes[i].name) == lower(name))
+            return core::NodeIndex(static_cast<std::uint16_t>(i));
+    return {};
+}
+
+std::string names_of(const core::Settings& settings) {
+    std::string names;
+    for (std::size_t i = 0; i < std::min(settings.nodes.size(), kNamesShownMax); ++i)
+        names += (i == 0 ? "" : ", ") + settings.nodes[i].name;
+    if (settings.nodes.size() > kNamesShownMax)
+        names += " and " + std::to_string(settings.nodes.size() - kNamesShownMax) + " more";
+    return names;
+}
+
 }  // namespace
 
 // A worker sends from the port + its number. How many "auto" makes shows at the node only.
@@ -200,17 +217,20 @@ Checked check_virtual_addresses(const ConfigEntries& entries) {
 }
 
 tl::expected<core::NodeIndex, ConfigErrors> find_self(const core::Settings& settings,
-                                                      const std::string& node_name) {
-    std::string names;
-    for (std::size_t i = 0; i < settings.nodes.size(); ++i) {
-        const std::string& name = settings.nodes[i].name;
-        if (lower(name) == lower(node_name)) return core::NodeIndex(static_cast<std::uint16_t>(i));
-        if (i < kNamesShownMax) names += (i == 0 ? "" : ", ") + name;
-    }
-    if (settings.nodes.size() > kNamesShownMax)
-        names += " and " + std::to_string(settings.nodes.size() - kNamesShownMax) + " more";
-    return refuse(0, "this host, " + quoted(node_name) +
-                         ", is none of its nodes; give one of them with --node; allowed: " + names);
+                                                      const WantedNode& wanted) {
+    auto whole = find_node(settings, wanted.name);
+    std::string first = wanted.name.substr(0, wanted.name.find('.'));
+    auto part = wanted.is_host && first != wanted.name ? find_node(settings, first) : std::nullopt;
+    if (whole && part)
+        return refuse(0, "this host, " + quoted(wanted.name) + ", may be node " +
+                             quoted(settings.nodes[whole->value].name) + " or node " +
+                             quoted(settings.nodes[part->value].name) +
+                             "; give one of them with --node");
+    if (whole) return *whole;
+    if (part) return *part;
+    return refuse(0, "this host, " + quoted(wanted.name) +
+                         ", is none of its nodes; give one of them with --node; allowed: " +
+                         names_of(settings));
 }
 
 }  // namespace netft::control

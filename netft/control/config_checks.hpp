@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "netft/control/config.hpp"
 #include "netft/control/config_sections.hpp"
 
 namespace netft::control {
@@ -14,8 +15,8 @@ Checked check_entries(const ConfigEntries& entries);
 // An endpoint that is a virtual address would tunnel the tunnel. Once addresses are assigned.
 Checked check_virtual_addresses(const ConfigEntries& entries);
 
-// The node of this name; the error lists the names there are.
+// The node that we are; the error lists the names there are.
 tl::expected<core::NodeIndex, ConfigErrors> find_self(const core::Settings& settings,
-                                                      const std::string& node_name);
+                                                      const WantedNode& wanted);
 
 }  // namespace netft::control

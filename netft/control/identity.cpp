@@ -102,8 +102,8 @@ void wipe(std::string& secret) {
     secret.clear();
 }
 
-Result<PrivateKey> load_private_key(const std::string& path) {
-    auto text = read_secret_file(path, "private key");
+Result<PrivateKey> load_private_key(const std::string& path, std::optional<uid_t> user) {
+    auto text = read_secret_file(path, "private key", user);
     if (!text) return tl::unexpected(text.error());
     auto key = PrivateKey::parse(without_newline(text->view()));
     if (!key) return with_context(path, key.error());

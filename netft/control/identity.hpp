@@ -7,6 +7,8 @@
 // Text form of both: base64 (RFC 4648 §4, with padding) of the 32 bytes, 44 characters.
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <optional>
 #include <string>
@@ -60,7 +62,8 @@ bool is_low_order(const PublicKey& key);
 void wipe(std::string& secret);
 
 // Reads one line of base64. Refuses what others may read (is_private() in identity_file.hpp).
-Result<PrivateKey> load_private_key(const std::string& path);
+// `user`: whom netftd will run as, who may own it; none: whoever owns it, for tools.
+Result<PrivateKey> load_private_key(const std::string& path, std::optional<uid_t> user = {});
 
 // Writes a new file of mode 0600 and syncs it. Never overwrites: an existing file is an error.
 Status save_private_key(const std::string& path, const PrivateKey& key);

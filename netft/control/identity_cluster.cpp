@@ -99,8 +99,9 @@ Result<std::vector<Secret32>> parse_cluster_keys(std::string_view text) {
     return keys;
 }
 
-Result<std::vector<Secret32>> load_cluster_keys(const std::string& path) {
-    auto text = read_secret_file(path, kKind);
+Result<std::vector<Secret32>> load_cluster_keys(const std::string& path,
+                                                std::optional<uid_t> user) {
+    auto text = read_secret_file(path, kKind, user);
     if (!text) return tl::unexpected(text.error());
     auto keys = parse_cluster_keys(text->view());
     if (!keys) return with_context(path, keys.error());

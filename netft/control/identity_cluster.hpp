@@ -22,7 +22,8 @@ constexpr const char* kClusterKeyFile = "/etc/netft/cluster.key";
 
 // One or two keys. No error repeats the text.
 Result<std::vector<Secret32>> parse_cluster_keys(std::string_view text);
-Result<std::vector<Secret32>> load_cluster_keys(const std::string& path);
+Result<std::vector<Secret32>> load_cluster_keys(const std::string& path,
+                                                std::optional<uid_t> user = {});
 
 // Fails only when the system has no randomness to give.
 Result<Secret32> make_cluster_key();

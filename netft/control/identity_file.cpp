@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
@@ -38,10 +39,24 @@ Result<FileAccess> access_of(const std::string& path, int fd) {
     return FileAccess{info.st_mode & 07777u, info.st_uid, info.st_gid};
 }
 
-Status check_private(const std::string& path, int fd, const char* kind) {
+bool is_credential(const std::string& path) {
+    const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+    if (folder == nullptr || *folder == '\0') return false;
+    std::error_code error;
+    auto credentials = std::filesystem::canonical(folder, error);
+    auto file = error ? std::filesystem::path() : std::filesystem::canonical(path, error);
+    return !error && file.parent_path() == credentials;
+}
+
+Status check_private(const std::string& path, int fd, const char* kind, std::optional<uid_t> user) {
     auto access = access_of(path, fd);
     if (!access) return tl::unexpected(access.error());
+    if (user && !is_trusted(*access, ::geteuid(), *user))
+        return fail(path + ": this " + kind + " belongs to user number " +
+                    std::to_string(access->owner) + ", who could change it; run: chown root " +
+                    path + ", or chown it to the user that netftd runs as");
     if (is_private(*access)) return {};
+    if (is_private_credential(*access) && is_credential(path)) return {};
     char mode[8];
     std::snprintf(mode, sizeof mode, "%04o", access->mode);
     return fail(path + ": others than its owner have access to this " + kind + " (mode " + mode +
@@ -97,12 +112,19 @@ Status fill_like(File& file, const FileAccess& access, std::string_view text) {
 
 bool is_private(const FileAccess& access) { return (access.mode & 077) == 0; }
 
+bool is_private_credential(const FileAccess& access) { return (access.mode & 037) == 0; }
+
+bool is_trusted(const FileAccess& access, uid_t self, uid_t user) {
+    return access.owner == 0 || access.owner == self || access.owner == user;
+}
+
 SecretText::~SecretText() { OPENSSL_cleanse(text_.data(), text_.size()); }
 
-Result<SecretText> read_secret_file(const std::string& path, const char* kind) {
+Result<SecretText> read_secret_file(const std::string& path, const char* kind,
+                                    std::optional<uid_t> user) {
     File file(open_to_read(path));
     if (file.fd() < 0) return fail_errno(path, errno);
-    if (auto checked = check_private(path, file.fd(), kind); !checked)
+    if (auto checked = check_private(path, file.fd(), kind, user); !checked)
         return tl::unexpected(checked.error());
     std::string buffer(kSecretFileBytesMax, '\0');
     auto size = read_all(path, file.fd(), buffer);
@@ -116,6 +138,11 @@ Status create_secret_file(const std::string& path, std::string_view text) {
     File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600));
     if (file.fd() < 0 && errno == EEXIST)
         return fail(path + ": exists already, and a key is never overwritten", EEXIST);
+    if (file.fd() < 0 && errno == ENOENT) {
+        std::string folder = std::filesystem::path(path).parent_path();
+        return fail(path + ": there is no directory " + folder + "; run: mkdir -p " + folder,
+                    ENOENT);
+    }
     if (file.fd() < 0) return fail_errno(path, errno);
     if (Status written = write_all(file, text); !written) {
         (void)unlink(path.c_str());  // half a key is none

@@ -36,6 +36,13 @@ std::string to_line(const json& document) {
 std::string error_line(const std::string& what) { return to_line({{"error", what}}); }
 
 // Empty: the answer is none.
+// Taking over has steps, and only the last one is a change.
+std::string name_in_audit(const std::string& what, const json& request) {
+    auto step = request.find("step");
+    bool has_steps = what == "take-over" && step != request.end() && step->is_string();
+    return has_steps ? what + " (" + step->get<std::string>() + ")" : what;
+}
+
 std::string error_of(const json& answer) {
     auto error = answer.find("error");
     return error != answer.end() && error->is_string() ? error->get<std::string>() : "";
@@ -236,7 +243,8 @@ void ControlServer::State::handle_line(ServerClient& client, const std::string& 
     if (!why.empty()) return refuse_request(client, what, why);
     if (what == "stream") return subscribe(client, request);
     json document = answer(client, request);
-    if (access_for(what) == Access::change) audit(client.caller(), what, error_of(document));
+    if (access_for(what) == Access::change)
+        audit(client.caller(), name_in_audit(what, request), error_of(document));
     client.send_line(to_line(document),
                      handlers.attachments ? handlers.attachments() : std::vector<int>{});
 }

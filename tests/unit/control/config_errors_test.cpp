@@ -305,6 +305,27 @@ BOOST_AUTO_TEST_CASE(two_nodes_without_endpoints_could_never_meet) {
             .starts_with("c.toml:12: node.endpoints: nodes \"n2\" and \"n3\" both have none"));
 }
 
+BOOST_AUTO_TEST_CASE(a_host_is_found_by_its_whole_name_and_else_by_its_first_part) {
+    auto self_of = [](const std::string& one, const std::string& other, const std::string& host) {
+        std::string text =
+            kHead + kOpen + node_text(one, 1, "\"10.0.0.1\"") + node_text(other, 2, "\"10.0.0.2\"");
+        auto settings = parse_config(text, "c.toml", WantedNode::of_host(host));
+        return settings ? settings->nodes[settings->self.value].name : settings.error().what;
+    };
+    BOOST_TEST(self_of("x", "n1.example.com", "n1.example.com") == "n1.example.com");
+    BOOST_TEST(self_of("x", "n1.example.com", "N1.Example.Com") == "n1.example.com");
+    BOOST_TEST(self_of("x", "n1.b", "n1.b") == "n1.b");
+    BOOST_TEST(self_of("x", "n1", "n1.example.com") == "n1");
+    BOOST_TEST(self_of("x", "n1", "n1") == "n1");
+    BOOST_TEST(self_of("n1.b", "n1", "n1.b") ==
+               "c.toml: this host, \"n1.b\", may be node \"n1.b\" or node \"n1\"; give one of them "
+               "with --node");
+    BOOST_TEST(self_of("x", "n1.b", "n1.c").find("is none of its nodes") != std::string::npos);
+    // What --node says is a node's name and nothing else.
+    std::string text = kHead + kOpen + node_text("n1", 1, "\"10.0.0.1\"");
+    BOOST_TEST(!parse_config(text, "c.toml", "n1.example.com").has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_host_that_is_not_in_the_file_is_told_who_is) {
     BOOST_TEST(error_of(kHead + kOpen + two_nodes(), "web") ==
                "c.toml: this host, \"web\", is none of its nodes; give one of them with --node; "

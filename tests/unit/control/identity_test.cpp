@@ -1,9 +1,12 @@
 #include "netft/control/identity.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
 
+#include "netft/control/identity_file.hpp"
 #include "tests/unit/control/folder.hpp"
 
 using namespace netft;
@@ -116,6 +119,48 @@ BOOST_AUTO_TEST_CASE(a_key_that_others_may_read_is_refused_with_the_remedy) {
         BOOST_TEST(load_private_key(path).has_value());
         BOOST_REQUIRE(chmod(path.c_str(), 0600) == 0);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_credential_of_systemd_may_show_access_of_the_group) {
+    Folder folder;
+    Folder elsewhere;
+    std::string path = folder.path + "/node.key";
+    write(path, PrivateKey::generate()->to_text(), 0440);
+    ::setenv("CREDENTIALS_DIRECTORY", elsewhere.path.c_str(), 1);
+    BOOST_TEST(!load_private_key(path).has_value());
+    ::setenv("CREDENTIALS_DIRECTORY", folder.path.c_str(), 1);
+    BOOST_TEST(load_private_key(path).has_value());
+    for (mode_t mode : {0460, 0444, 0450, 0442}) {
+        BOOST_REQUIRE(chmod(path.c_str(), mode) == 0);
+        BOOST_TEST(!load_private_key(path).has_value());
+    }
+    ::unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+BOOST_AUTO_TEST_CASE(a_key_of_somebody_else_is_no_key_of_netftds) {
+    BOOST_TEST(is_trusted({0600, 0, 0}, 7, 9));
+    BOOST_TEST(is_trusted({0600, 7, 0}, 7, 9));
+    BOOST_TEST(is_trusted({0600, 9, 0}, 7, 9));
+    BOOST_TEST(!is_trusted({0600, 8, 0}, 7, 9));
+    if (::geteuid() != 0) return;
+    Folder folder;
+    std::string path = folder.path + "/node.key";
+    write(path, PrivateKey::generate()->to_text());
+    BOOST_REQUIRE(::chown(path.c_str(), 54321, 54321) == 0);
+    BOOST_TEST(load_private_key(path, 54321).has_value());
+    BOOST_TEST(load_private_key(path).has_value());
+    auto refused = load_private_key(path, 0);
+    BOOST_REQUIRE(!refused.has_value());
+    BOOST_TEST(refused.error().what.find("belongs to user number 54321") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_key_for_a_directory_that_is_not_there_names_the_directory) {
+    Folder folder;
+    auto saved = save_private_key(folder.path + "/netft/node.key", *PrivateKey::generate());
+    BOOST_REQUIRE(!saved.has_value());
+    BOOST_TEST(saved.error().what == folder.path + "/netft/node.key: there is no directory " +
+                                         folder.path + "/netft; run: mkdir -p " + folder.path +
+                                         "/netft");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_key_file_is_refused) {
