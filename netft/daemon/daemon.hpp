@@ -30,6 +30,7 @@
 #include "netft/daemon/port_keeper.hpp"
 #include "netft/daemon/privileges.hpp"
 #include "netft/daemon/reload.hpp"
+#include "netft/daemon/run_directory.hpp"
 #include "netft/daemon/take_over.hpp"
 #include "netft/daemon/worker_group.hpp"
 #include "netft/dataplane/eal.hpp"
@@ -62,11 +63,13 @@ class Daemon {
     Status meet_predecessor(const core::Settings& settings);
     Status replace_predecessor();
     void open_coordinator(const core::Settings& settings, const Secret32& key);
+    Status claim_run_directory();
     Status give_up_privileges(const core::Settings& settings);
     Status open_queues(const core::Settings& settings);
     Status open_worker(const core::Settings& settings);
     Status start_workers(const core::Settings& settings);
-    Status open_first_ports();
+    void open_first_ports();
+    Status watch_all();
     Status open_signals();
     Status open_server(int listening);
 
@@ -116,6 +119,7 @@ class Daemon {
     control::Log& log_;
     User user_;
     std::optional<control::Audit> audit_;
+    std::optional<RunDirectory> run_directory_;  // goes when nothing is written there any more
     std::vector<std::unique_ptr<tap::Device>> queues_;  // of the adapter, one a worker
     std::unique_ptr<routing::Monitor> monitor_;
     std::unique_ptr<AdapterKeeper> adapter_;

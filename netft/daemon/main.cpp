@@ -1,9 +1,11 @@
 // netftd. main() shows the program: options, configuration, key, daemon, run.
 #include <signal.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include "netft/control/config.hpp"
@@ -12,6 +14,7 @@
 #include "netft/control/status.hpp"
 #include "netft/daemon/daemon.hpp"
 #include "netft/daemon/options.hpp"
+#include "netft/daemon/privileges.hpp"
 #include "netft/daemon/reload.hpp"
 #include "netft/daemon/stack.hpp"
 #include "netft/daemon/worker_group.hpp"
@@ -30,9 +33,21 @@ int complain(const std::string& what, int exit_code) {
     return exit_code;
 }
 
+// The same where nothing was started. The unit tries again for ever, for what is missing (a file
+// system, the host's name, a port) may come; under a systemd that cannot wait ever longer in
+// between (RestartSteps=, 254), this keeps it from trying, and logging, many times a second.
+int refuse(const std::string& what, int exit_code) {
+    bool is_unit = std::getenv("NOTIFY_SOCKET") != nullptr;
+    std::fprintf(stderr, "netftd: %s\n", what.c_str());
+    if (!is_unit) return exit_code;
+    sd_notifyf(0, "STATUS=%s", what.c_str());
+    sleep(1);
+    return exit_code;
+}
+
 // The key file must hold the private half of what the configuration says of this node.
-Result<Secret32> load_key(const std::string& path, const core::NodeSettings& self) {
-    auto key = control::load_private_key(path);
+Result<Secret32> load_key(const std::string& path, const core::NodeSettings& self, uid_t user) {
+    auto key = control::load_private_key(path, user);
     if (!key) return tl::unexpected(key.error());
     auto public_key = control::public_of(*key);
     if (!public_key) return with_context(path, public_key.error());
@@ -58,11 +73,21 @@ int main(int argc, char** argv) {
     int exit_code = 0;
     auto options = daemon::read_options(argc, argv, exit_code);
     if (!options) return exit_code;
-    auto settings = control::load_config(options->config, options->node);
-    if (!settings) return complain(settings.error().what, 2);
+    bool reloads = options->reload && !options->check;
+    if (reloads) {  // first: the one that runs knows its name, files and key
+        auto reload = daemon::reload_running(*options);
+        if (!reload) return complain("--reload: " + reload.error().what, 1);
+        if (*reload == daemon::Reload::done) return 0;
+        options->take_over = true;
+    }
+    auto user = daemon::find_user(options->user);
+    if (!user) return refuse(user.error().what, 1);
+    auto settings = control::load_config(options->config, options->wanted_node(),
+                                         control::kClusterKeyFile, user->uid);
+    if (!settings) return refuse(settings.error().what, 2);
     const core::NodeSettings& self = settings->self_node();
-    auto key = load_key(options->key, self);
-    if (!key) return complain(key.error().what, 2);
+    auto key = load_key(options->key, self, user->uid);
+    if (!key) return refuse(key.error().what, 2);
     if (options->check) {
         std::printf("netftd: %s: good: cluster %s, %zu nodes, this is %s, security %s\n",
                     options->config.c_str(), settings->cluster.c_str(), settings->nodes.size(),
@@ -70,19 +95,15 @@ int main(int argc, char** argv) {
         return 0;
     }
     if (auto cores = daemon::check_cores(settings->own_workers()); !cores)
-        return complain(options->config + ": " + cores.error().what, 2);
+        return refuse(options->config + ": " + cores.error().what, 2);
     std::size_t workers = daemon::worker_count(settings->own_workers());
     if (auto ports = daemon::check_port_range(*settings, workers); !ports)
-        return complain(options->config + ": " + ports.error().what, 2);
+        return refuse(options->config + ": " + ports.error().what, 2);
     int ready_fd = -1;
-    if (options->reload) {
-        auto reload = daemon::reload_running(options->socket);
-        if (!reload) return complain("--reload: " + reload.error().what, 1);
-        if (*reload == daemon::Reload::done) return 0;
+    if (reloads) {
         auto child = daemon::go_to_background();
         if (!child) return complain("--reload: " + child.error().what, 1);
         ready_fd = *child;
-        options->take_over = true;
     }
     block_signals();
     daemon::prepare_stacks();
@@ -95,7 +116,7 @@ int main(int argc, char** argv) {
         log.warn("security", control::Fault::config, warning);
     auto running = daemon::Daemon::start(*options, *settings, *key, log);
     key->clear();
-    if (!running) return complain(running.error().what, 1);
+    if (!running) return refuse(running.error().what, 1);
     log.info("daemon", "netftd " NETFT_VERSION " runs as node " + self.name);
     sd_notify(0, "READY=1");
     daemon::say_ready(ready_fd);

@@ -12,11 +12,14 @@ namespace {
 std::string host_name() {
     char name[256] = {};
     if (gethostname(name, sizeof name - 1) != 0) return {};
-    std::string full = name;
-    return full.substr(0, full.find('.'));
+    return name;
 }
 
 }  // namespace
+
+control::WantedNode Options::wanted_node() const {
+    return node.empty() ? control::WantedNode::of_host(host_name()) : control::WantedNode(node);
+}
 
 std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
     Options o;
@@ -26,7 +29,7 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
     app.add_option("--config", o.config, "the cluster's configuration, the same on all nodes")
         ->capture_default_str();
     app.add_option("--key", o.key, "this node's private key")->capture_default_str();
-    app.add_option("--node", o.node, "which node of the configuration we are (the host name)");
+    app.add_option("--node", o.node, "which node of the configuration we are (by the host name)");
     app.add_option("--socket", o.socket, "control socket")
         ->envname("NETFT_SOCKET")
         ->capture_default_str();
@@ -57,7 +60,8 @@ std::optional<Options> read_options(int argc, char** argv, int& exit_code) {
         exit_code = 2;
         return {};
     }
-    if (o.node.empty()) o.node = host_name();
+    for (const CLI::Option* option : app.get_options())
+        if (option->count() > 0) o.given.insert(option->get_name());
     return o;
 }
 

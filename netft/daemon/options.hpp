@@ -2,14 +2,17 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
+
+#include "netft/control/config.hpp"
 
 namespace netft::daemon {
 
 struct Options {
     std::string config = "/etc/netft/cluster.toml";
     std::string key = "/etc/netft/node.key";
-    std::string node;  // empty: the host name
+    std::string node;  // empty: by the host name
     std::string socket = "/run/netft/netftd.sock";
     std::string run_dir = "/run/netft";
     std::string user;             // empty: netft where there is one and we are root, else no change
@@ -21,6 +24,9 @@ struct Options {
     bool foreground = false;
     bool check = false;
     bool verbose = false;
+    std::set<std::string> given;  // of "--config" and so on
+
+    control::WantedNode wanted_node() const;
 };
 
 // nullopt: --help or --version was served or the usage was wrong; `exit_code` says which (0, 2).

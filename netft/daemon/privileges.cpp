@@ -165,12 +165,6 @@ Status give_run_directories(const std::string& socket, const std::string& run_di
     return {};
 }
 
-void leave_run_directory(const std::string& run_dir) {
-    std::error_code error;  // what is not empty or not ours stays
-    for (const char* name : {"/hosts", "/dpdk/netft", "/dpdk"})
-        std::filesystem::remove(run_dir + name, error);
-}
-
 Result<Privileges> drop_privileges(const User& user, const Needs& needs) {
     Privileges out{.user = user};
     Result<std::uint64_t> has = permitted();

@@ -54,9 +54,6 @@ Result<User> find_user(const std::string& wanted);
 Status give_run_directories(const std::string& socket, const std::string& run_dir,
                             const User& user);
 
-// Removes the hosts file and what DPDK has made there.
-void leave_run_directory(const std::string& run_dir);
-
 // What will be needed later.
 struct Needs {
     std::uint16_t lowest_port = 0;  // to be bound

@@ -5,9 +5,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "netft/client/connection.hpp"
 
@@ -20,12 +23,37 @@ std::string program_id() {
            std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec);
 }
 
-Result<Reload> reload_running(const std::string& socket) {
-    auto connection = client::Connection::open(socket);
+nlohmann::json to_json(const Options& options, const std::string& node) {
+    return {{"config", options.config},      {"key", options.key},   {"node", node},
+            {"run_dir", options.run_dir},    {"user", options.user}, {"group", options.group},
+            {"audit_log", options.audit_log}};
+}
+
+void start_like(const nlohmann::json& running, Options& options) {
+    const std::initializer_list<std::pair<const char*, std::string*>> known{
+        {"config", &options.config},      {"key", &options.key},   {"node", &options.node},
+        {"run-dir", &options.run_dir},    {"user", &options.user}, {"group", &options.group},
+        {"audit-log", &options.audit_log}};
+    for (const auto& [name, value] : known) {
+        std::string key = name;
+        std::replace(key.begin(), key.end(), '-', '_');
+        auto at = running.find(key);
+        bool is_told = at != running.end() && at->is_string();
+        if (is_told && !options.given.contains("--" + std::string(name)))
+            *value = at->get<std::string>();
+    }
+}
+
+Result<Reload> reload_running(Options& options) {
+    auto connection = client::Connection::open(options.socket);
     if (!connection) return tl::unexpected(connection.error());
     auto running = connection->request({{"request", "version"}});
     if (!running) return tl::unexpected(running.error());
-    if (running->value("program", "") != program_id()) return Reload::needs_take_over;
+    if (running->value("program", "") != program_id()) {
+        if (auto at = running->find("options"); at != running->end() && at->is_object())
+            start_like(*at, options);
+        return Reload::needs_take_over;
+    }
     auto answer = connection->request({{"request", "reload"}});
     if (!answer) return tl::unexpected(answer.error());
     return Reload::done;

@@ -6,9 +6,11 @@
 // Threads: called while there is one.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "netft/base/result.hpp"
+#include "netft/daemon/options.hpp"
 
 namespace netft::daemon {
 
@@ -16,8 +18,13 @@ namespace netft::daemon {
 std::string program_id();
 
 enum class Reload : std::uint8_t { done, needs_take_over };
-// Asks the netftd at `socket`.
-Result<Reload> reload_running(const std::string& socket);
+// Asks the netftd at the socket of `options`. Where this program is to take over, what was not
+// given to it is as that one was started: files, user, node, whatever the host is called now.
+Result<Reload> reload_running(Options& options);
+
+// What a netftd tells of itself to the next one, and what that makes of it.
+nlohmann::json to_json(const Options& options, const std::string& node);
+void start_like(const nlohmann::json& running, Options& options);
 
 // Goes on in a child. Here, in the child, the descriptor comes back to which say_ready() is to be
 // told; the parent exits, with 0 when it was told, else as the child does.

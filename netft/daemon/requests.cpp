@@ -36,8 +36,13 @@ nlohmann::json Daemon::handle_request(const nlohmann::json& request,
     std::string who = "uid=" + std::to_string(caller.uid) + " pid=" + std::to_string(caller.pid);
     attachments_.clear();
     if (has_left_) return {{"error", what + ": another netftd takes over, ask again"}};
-    if (what == "version")
-        return {{"version", 1}, {"netftd", NETFT_VERSION}, {"program", program_}};
+    if (what == "version") {
+        const core::Settings& settings = coordinator_->settings();
+        return {{"version", 1},
+                {"netftd", NETFT_VERSION},
+                {"program", program_},
+                {"options", to_json(options_, settings.self_node().name)}};
+    }
     if (what == "take-over") return hand_over(request, caller);
     if (what == "reload") {
         audit_->reopen();
@@ -79,6 +84,7 @@ nlohmann::json Daemon::hand_over(const nlohmann::json& request, const control::C
     ports_.reset();
     queues_.resize(1);
     server_->give_away();
+    if (run_directory_) run_directory_->give_away();
     has_left_ = stop_ = true;
     // systemd takes this from the unit's main process only, which we are the last time.
     (void)sd_notifyf(0, "MAINPID=%d", caller.pid);
@@ -103,7 +109,8 @@ nlohmann::json Daemon::reload(const std::string& who) {
         return nlohmann::json{{"error", why}};
     };
     const core::Settings& old = coordinator_->settings();
-    auto settings = control::load_config(options_.config, old.self_node().name);
+    auto settings = control::load_config(options_.config, old.self_node().name,
+                                         control::kClusterKeyFile, ::geteuid());
     if (!settings) return refuse(settings.error().what + hint_at_user(settings.error(), user_));
     if (auto ports = check_port_range(*settings, workers_->size()); !ports)
         return refuse(ports.error().what);

@@ -101,24 +101,39 @@ Status Daemon::open_all(const core::Settings& settings, const Secret32& key) {
     if (auto done = open_signals(); !done) return done;
     auto first = options_.take_over ? meet_predecessor(settings) : open_server(-1);
     if (!first) return first;  // first: it finds a netftd that runs
+    if (!options_.take_over)
+        if (auto done = claim_run_directory(); !done) return done;
     if (auto done = open_kernel(settings); !done) return done;
     open_coordinator(settings, key);
     if (auto done = give_up_privileges(settings); !done) return done;  // before the first thread
     if (auto done = open_worker(settings); !done) return done;
+    if (auto done = watch_all(); !done) return done;
     if (auto done = replace_predecessor(); !done) return done;  // from here on in a hurry
+    if (auto done = watch(epoll_fd_, server_->fd()); !done) return done;
     if (auto done = settle_devices(); !done) return done;
-    if (auto done = wait_for_the_dying([this] { return open_first_ports(); }); !done) return done;
-    std::vector<int> fds{server_->fd(), monitor_->fd(), devices_->fd(), signal_fd_};
-    for (std::size_t i = 0; i < workers_->size(); ++i)
-        fds.push_back(workers_->worker(i).event_fd());
-    if (machine_.fd() >= 0) fds.push_back(machine_.fd());
-    for (int fd : fds)
-        if (auto done = watch(epoll_fd_, fd); !done) return done;
+    open_first_ports();
     coordinator_->handle_timers(dataplane::monotonic_now());  // initiations go first
     if (auto done = settle(); !done) return done;
     if (auto done = start_workers(settings); !done) return done;
     write_hosts();
     store_adapter(queues_[0]->fd());
+    return {};
+}
+
+Status Daemon::watch_all() {
+    std::vector<int> fds{monitor_->fd(), devices_->fd(), signal_fd_};
+    for (std::size_t i = 0; i < workers_->size(); ++i)
+        fds.push_back(workers_->worker(i).event_fd());
+    if (machine_.fd() >= 0) fds.push_back(machine_.fd());
+    for (int fd : fds)
+        if (auto done = watch(epoll_fd_, fd); !done) return done;
+    return {};
+}
+
+Status Daemon::claim_run_directory() {
+    auto claimed = wait_for_the_dying([this] { return RunDirectory::claim(options_.run_dir); });
+    if (!claimed) return tl::unexpected(claimed.error());
+    run_directory_.emplace(std::move(*claimed));
     return {};
 }
 
@@ -224,6 +239,10 @@ Status Daemon::replace_predecessor() {
         workers_->worker(i).hold_adapter_for(remembered);
     auto opened = open_server(predecessor_->take_listening());
     predecessor_.reset();
+    // The one before has this node's place already: a directory that is another's is no reason to
+    // have none.
+    if (auto done = claim_run_directory(); !done)
+        log_.warn("hosts", control::Fault::config, done.error().what);
     return opened;
 }
 
@@ -319,27 +338,30 @@ Status Daemon::open_worker(const core::Settings& settings) {
     return {};
 }
 
-// At start a port that somebody else holds is an error to exit with; later it is retried.
-Status Daemon::open_first_ports() {
+// A netftd that was killed holds its ports for a moment yet. What is not free then is tried again
+// while we run, as a port that is lost later is.
+void Daemon::open_first_ports() {
     std::vector<PortKeeper::Failure> failures;
     std::vector<EndpointId> opened;
-    TimePoint now = dataplane::monotonic_now();
-    ports_->retry_now();
-    ports_->sync(now, coordinator_->endpoints(), failures, opened);
+    auto open = [&]() -> Status {
+        failures.clear();
+        ports_->retry_now();
+        ports_->sync(dataplane::monotonic_now(), coordinator_->endpoints(), failures, opened);
+        for (const PortKeeper::Failure& failure : failures)
+            if (failure.error.errno_value == EADDRINUSE) return tl::unexpected(failure.error);
+        return {};
+    };
+    (void)wait_for_the_dying(open);
     for (const PortKeeper::Failure& failure : failures) {
-        if (failure.error.errno_value == EADDRINUSE || opened.empty())
-            return tl::unexpected(failure.error);
-        coordinator_->handle_port(now, failure.endpoint, failure.error.what);
+        coordinator_->handle_port(dataplane::monotonic_now(), failure.endpoint, failure.error.what);
         log_.warn("port", control::Fault::local, failure.error.what);
     }
     log_port_notes(opened);
-    return {};
 }
 
 Daemon::~Daemon() {
     if (workers_) workers_->stop();
     if (adapter_) adapter_->undo_guard_first();
-    if (server_ && coordinator_ && !has_left_) leave_run_directory(options_.run_dir);
     server_.reset();
     if (workers_) workers_->destroy_workers();
     if (epoll_fd_ >= 0) close(epoll_fd_);
