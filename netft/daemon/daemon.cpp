@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -75,10 +76,19 @@ int Daemon::timeout_ms() const {
     return us <= 0 ? 0 : static_cast<int>(us / 1000 + 1);
 }
 
+// No end: timers go on, at most a thousand times a second, and the next call may do. Said once.
+void Daemon::handle_poll_failure(int error) {
+    constexpr useconds_t kBreathUs = 1000;
+    if (std::exchange(poll_error_, error) != error)
+        log_.error("daemon", control::Fault::local,
+                   std::string("epoll_wait: ") + std::strerror(error) + "; tried again");
+    usleep(kBreathUs);
+}
+
 Status Daemon::wait_and_handle() {
     std::array<epoll_event, 8> ready{};
     int count = epoll_wait(epoll_fd_, ready.data(), ready.size(), timeout_ms());
-    if (count < 0 && errno != EINTR) return fail_errno("epoll_wait", errno);
+    if (count < 0 && errno != EINTR) handle_poll_failure(errno);
     for (int i = 0; i < count; ++i) {
         int fd = ready[static_cast<std::size_t>(i)].data.fd;
         Status done;

@@ -75,6 +75,7 @@ class Daemon {
 
     // daemon.cpp
     Status wait_and_handle();
+    void handle_poll_failure(int error);
     Status handle_signal();
     void handle_machine_restored();
     static std::int64_t wall_offset_ns();
@@ -105,7 +106,8 @@ class Daemon {
     nlohmann::json undamp(const std::string& peer, const std::string& who);
     nlohmann::json hand_over(const nlohmann::json& request, const control::Caller& caller);
     void handle_signal_of(int signal, const control::Caller& sender);
-    control::NodeStatus status();
+    // `fresh`: the workers are asked, and waited for.
+    control::NodeStatus status(bool fresh = true);
     void add_expectations(PeerId id, control::PeerStatus& entry) const;
     void write_hosts();
     const routing::Route* find_route(RouteId id) const;
@@ -140,6 +142,7 @@ class Daemon {
     bool next_hops_touched_ = false;
     std::optional<control::WallClock> wall_clock_;
     std::set<RouteId> known_routes_;
+    int poll_error_ = 0;                 // said in the log
     bool facts_due_ = false;             // at once
     std::optional<TimePoint> facts_at_;  // with what else changes until then
     Duration facts_retry_{};

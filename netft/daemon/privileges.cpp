@@ -181,6 +181,8 @@ Result<Privileges> drop_privileges(const User& user, const Needs& needs) {
         return set_capabilities(kept, *has);
     };
     if (auto done = drop(); !done) return with_context("privileges", done.error());
+    // A dump of our memory holds keys. (A change of user has done it already; the unit makes none.)
+    if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("dumpable", errno);
     Result<std::size_t> calls = filter_system_calls(FilteredThreads::caller, needs.xdp);
     if (!calls) return tl::unexpected(calls.error());
     out.system_calls = *calls;

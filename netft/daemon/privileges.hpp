@@ -7,6 +7,7 @@
 //                  where the limit of locked memory cannot be lifted beforehand; in the bounding,
 //                  inheritable and ambient sets: none
 //   programs       no_new_privs: no set-uid program gives anything back
+//   core dumps     none: they hold keys
 //   system calls   a list (system_calls.hpp)
 //
 // Without CAP_DAC_OVERRIDE not even user root reads what the file's mode keeps from it. What is

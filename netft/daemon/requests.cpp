@@ -130,9 +130,9 @@ nlohmann::json Daemon::undamp(const std::string& peer, const std::string& who) {
     return {{"ok", true}};
 }
 
-control::NodeStatus Daemon::status() {
+control::NodeStatus Daemon::status(bool fresh) {
     const core::Settings& settings = coordinator_->settings();
-    workers_->refresh_reports(coordinator_->routes().size(), settings.nodes.size());
+    if (fresh) workers_->refresh_reports(coordinator_->routes().size(), settings.nodes.size());
     const core::Report& report = workers_->core_report();
     const core::NodeSettings& self = settings.self_node();
     control::NodeStatus out;
@@ -235,7 +235,8 @@ void Daemon::write_hosts() {
     }
 }
 
-// Subscribers hear of routes that came after their snapshot.
+// Subscribers hear of routes that came after their snapshot. No worker knows these yet: none is
+// asked, and none is waited for while there is a plan to carry out.
 void Daemon::publish_new_routes() {
     std::set<RouteId> is_new;
     for (const routing::Route& route : coordinator_->routes())
@@ -243,7 +244,7 @@ void Daemon::publish_new_routes() {
     bool anybody = server_->has_subscribers(control::Stream::watch) ||
                    server_->has_subscribers(control::Stream::trace);
     if (is_new.empty() || !anybody) return;
-    for (const nlohmann::json& record : control::snapshot_records(status(), wall_clock())) {
+    for (const nlohmann::json& record : control::snapshot_records(status(false), wall_clock())) {
         bool is_route = record.value("type", "") == "route";
         if (is_route && is_new.contains(RouteId(record.value("id", std::uint16_t{0}))))
             publish(control::Stream::watch, record);

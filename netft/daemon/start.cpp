@@ -14,6 +14,7 @@
 #include "netft/control/status_records.hpp"
 #include "netft/daemon/daemon.hpp"
 #include "netft/daemon/fd_store.hpp"
+#include "netft/daemon/memory.hpp"
 #include "netft/dataplane/clock.hpp"
 
 namespace netft::daemon {
@@ -103,6 +104,9 @@ Status Daemon::open_all(const core::Settings& settings, const Secret32& key) {
     if (!first) return first;  // first: it finds a netftd that runs
     if (!options_.take_over)
         if (auto done = claim_run_directory(); !done) return done;
+    if (auto done = lock_memory(); !done)
+        log_.warn("daemon", control::Fault::local,
+                  done.error().what + ": routes may go down when the machine swaps");
     if (auto done = open_kernel(settings); !done) return done;
     open_coordinator(settings, key);
     if (auto done = give_up_privileges(settings); !done) return done;  // before the first thread

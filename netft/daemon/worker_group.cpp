@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "netft/daemon/memory.hpp"
 #include "netft/daemon/stack.hpp"
 #include "netft/dataplane/clock.hpp"
 
@@ -108,7 +109,10 @@ void WorkerGroup::start(const std::vector<std::uint16_t>& cores,
                         std::vector<std::string>& refused) {
     for (std::size_t i = 0; i < units_.size(); ++i) {
         Unit& unit = *units_[i];
-        unit.thread = std::thread([&unit] { unit.worker->run(); });
+        unit.thread = std::thread([&unit] {
+            touch_stack();
+            unit.worker->run();
+        });
         if (i >= cores.size()) continue;
         unit.core = cores[i];
         Status pinned = pin(unit.thread.native_handle(), cores[i]);
