@@ -223,6 +223,10 @@ void Coordinator::handle_event(TimePoint now, const Event& event) {
         renew_after_loss(now, lost->peer);
     } else if (const auto* silent = std::get_if<RelaySilent>(&event)) {
         ask_by_relay(silent->peer);
+    } else if (const auto* rewritten = std::get_if<SourceRewritten>(&event)) {
+        handle_rewritten(now, *rewritten);
+    } else if (const auto* segmentation = std::get_if<SegmentationRecord>(&event)) {
+        handle_segmentation(*segmentation);
     } else if (const auto* record = std::get_if<StallRecord>(&event)) {
         if (record->stall.kind == StallKind::clock_stepped) note_clock_jump(now, record->stall.gap);
         stalled_ = now;
@@ -245,6 +249,7 @@ void Coordinator::renew_after_loss(TimePoint now, PeerId id) {
 void Coordinator::handle_timers(TimePoint now) {
     service_mtu(now);
     service_digests(now);
+    forget_path_errors(now);
     service_view(now);
     service_states(now);
     for (auto& [id, peer] : peers_) keep_sessions(now, peer);
@@ -286,6 +291,7 @@ std::optional<TimePoint> Coordinator::next_deadline() const {
     take(view_refresh_);
     take(mtu_due_);
     take(digests_due_);
+    take(path_errors_.next_deadline());
     if (stalled_) take(*stalled_ + kStallRemembered);
     return soonest;
 }
@@ -389,6 +395,7 @@ std::vector<std::string> Coordinator::warnings() const {
             if (life.is_refused)
                 out.push_back(peer.node.name + ": a second machine, " + life.remote.to_string() +
                               ", uses its key: refused until the next reload");
+    add_path_warnings(out);
     return out;
 }
 

@@ -22,6 +22,7 @@
 #include "netft/base/token_bucket.hpp"
 #include "netft/core/card_judge.hpp"
 #include "netft/core/events.hpp"
+#include "netft/core/path_errors.hpp"
 #include "netft/core/plan.hpp"
 #include "netft/core/settings.hpp"
 #include "netft/session/doorkeeper.hpp"
@@ -155,6 +156,8 @@ class Coordinator {
     void handle_port(TimePoint now, EndpointId endpoint, const std::string& reason);
     void handle_datagram(TimePoint now, EndpointId local, const Endpoint& remote,
                          std::optional<PeerId> peer, Bytes datagram);
+    // Explains a route that is not up; what is no route of ours is nobody's business.
+    void handle_path_error(TimePoint now, EndpointId local, const PathError& error);
     void handle_event(TimePoint now, const Event& event);
     void handle_timers(TimePoint now);
     std::optional<TimePoint> next_deadline() const;
@@ -194,6 +197,8 @@ class Coordinator {
     std::vector<std::string> warnings() const;
     // Of these, what costs a route that the set-up promises.
     const std::vector<std::string>& faults() const { return tm_.faults(); }
+    // Why a route is not up, as far as somebody outside of us says so.
+    std::optional<Diagnostic> outside_reason(const routing::Route& route) const;
     std::vector<PeerView> peers() const;
     const DropCounters& drops() const { return drops_; }
 
@@ -409,6 +414,13 @@ class Coordinator {
     void add_own_routes(routing::ClusterView& view) const;
     void add_routes_of(routing::ClusterView& view, std::size_t node, const NodeView& said,
                        const std::map<IpAddress, std::size_t>& nodes) const;
+    // coordinator_paths.cpp
+    void handle_rewritten(TimePoint now, const SourceRewritten& rewritten);
+    void handle_segmentation(const SegmentationRecord& record);
+    void forget_path_errors(TimePoint now);
+    void add_path_warnings(std::vector<std::string>& out) const;
+    bool is_route_up(RouteId route) const;
+    std::string name_of(PeerId peer) const;
     void note_transition(TimePoint now, const RouteTransition& transition);
     void begin_session(TimePoint now, Peer& peer);
     void introduce(TimePoint now, Peer& peer);
@@ -444,6 +456,8 @@ class Coordinator {
     RateLimit openings_{kOpeningsPerSecond, kOpeningsBurst};  // mode none
     std::optional<TimePoint> own_key_said_;
     session::OpeningPacer pacer_;
+    PathErrors path_errors_;
+    std::set<RouteId> singles_;  // data on them goes one by one (SegmentationRecord)
     std::map<RouteId, RouteWord> route_states_;  // by its last transition
     NodeView view_;                              // ours, as it was sent last
     std::vector<ViewPart> view_parts_;

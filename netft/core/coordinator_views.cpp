@@ -54,6 +54,11 @@ ViewRoute Coordinator::view_of(const routing::Route& route, std::uint8_t interfa
         out.reason = known->second.reason;
         out.damped = known->second.damped;
     }
+    // Silence explains nothing; what the peer said of itself does.
+    if (auto outside = outside_reason(route); outside && is_silence(out.reason)) {
+        out.peer_said_so = false;
+        out.reason = *outside;
+    }
     if (!route.usable) {
         out.peer_said_so = false;
         out.reason = route.reason;
@@ -174,6 +179,7 @@ void Coordinator::handle_reach(TimePoint now, Peer& peer) {
 void Coordinator::forget_routes(TimePoint now) {
     std::set<RouteId> known;
     for (const routing::Route& route : tm_.routes()) known.insert(route.id);
+    std::erase_if(singles_, [&known](RouteId id) { return !known.contains(id); });
     std::erase_if(route_states_, [&known](const auto& e) { return !known.contains(e.first); });
     service_mtu(now);
 }

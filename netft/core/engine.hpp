@@ -105,6 +105,7 @@ struct Destination {
     Endpoint remote;
     RouteId route;
     std::uint8_t source = 0;  // from the local endpoint's port + source
+    bool is_single = false;   // each datagram by itself (SegmentationTrial)
 
     bool operator==(const Destination&) const = default;
 };

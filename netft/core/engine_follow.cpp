@@ -30,6 +30,8 @@ void Engine::State::publish_selection(std::uint32_t peer_slot) {
     for (std::size_t i = 0; i < peer.target_count; ++i) {
         Share& share = selection.routes[i];
         share = {routes[peer.targets[i]]->plan().id, 0, false};
+        if (routes[peer.targets[i]]->is_single())
+            selection.single |= static_cast<std::uint8_t>(1u << i);
         if (!peer.spread) continue;
         for (const Share& known : peer.spread->shares)
             if (known.route == share.route) share = known;
@@ -141,10 +143,12 @@ void Engine::State::take_selection(std::uint32_t peer_slot, const PeerSelection&
     std::size_t place = 0;
     if (peer.spread) peer.spread->shares.clear();
     for (const Share& share : std::span(selection.routes).first(selection.count)) {
-        bool is_copied = place++ < selection.copied_count;
+        bool is_copied = place < selection.copied_count;
+        bool is_single = (selection.single >> place++ & 1) != 0;
         std::uint32_t slot = route_slot(share.route);
         if (slot == Path::kNoRoute || routes[slot]->plan().peer != plan_peers[peer_slot].id)
             continue;
+        routes[slot]->set_single(is_single);
         peer.targets[peer.target_count++] = slot;
         if (is_copied) peer.copied_count = peer.target_count;
         if (peer.spread && share.weight > 0) peer.spread->shares.push_back(share);

@@ -70,6 +70,29 @@ std::uint32_t Engine::State::route_of_heartbeat(const Path& path, const Heartbea
     return names_another ? Path::kNoRoute : path.route;
 }
 
+// It is the peer's (it is sealed), and comes from where no endpoint of the peer's is. Told of the
+// route that it should have come by, as far as that is not up: it knows its id, or the address is
+// right and only the port is not, or nothing else of our endpoint's is down.
+void Engine::State::tell_rewritten(TimePoint now, std::uint32_t peer_slot, const Path& path,
+                                   const Heartbeat& heartbeat) {
+    constexpr Duration kPause = 1s;
+    EnginePeer& peer = peers[peer_slot];
+    if (heartbeat.notice || now < peer.next_rewritten) return;
+    const Route* likely = nullptr;
+    int likeliness = -1;
+    for (std::uint32_t slot : peer.routes) {
+        const Route& route = *routes[slot];
+        if (route.is_up() || route.plan().local != path.local) continue;
+        int points = (route.plan().id == heartbeat.receiver_route ? 2 : 0) +
+                     (route.plan().remote.address == path.remote.address ? 1 : 0);
+        if (points > likeliness) likely = &route;
+        likeliness = std::max(likeliness, points);
+    }
+    if (likely == nullptr) return;
+    peer.next_rewritten = now + kPause;
+    emit(SourceRewritten{now, likely->plan().id, path.remote});
+}
+
 Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const Header& header,
                                          Bytes payload) {
     auto heartbeat = decode_heartbeat(payload);
@@ -86,7 +109,10 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
     DropReason why{};
     Path own_path{path.local, path.remote, route_slot(path, ref->peer)};
     std::uint32_t slot = route_of_heartbeat(own_path, *heartbeat, why);
-    if (slot == Path::kNoRoute) return drop(why);
+    if (slot == Path::kNoRoute) {
+        if (why == DropReason::rx_unknown_path) tell_rewritten(now, ref->peer, path, *heartbeat);
+        return drop(why);
+    }
     Route& route = *routes[slot];
     if (route.plan().peer != plan_peers[ref->peer].id) return drop(DropReason::rx_wrong_route);
     if (!route.is_far_end(*heartbeat)) return drop(DropReason::rx_wrong_route);
@@ -106,6 +132,7 @@ Verdict Engine::State::receive_heartbeat(TimePoint now, const Path& path, const 
         !trace.push(route.record(now, Direction::received, header.counter, *heartbeat, rtt_us)))
         drops.count(DropReason::control_queue_full);
     if (heartbeat->graceful_restart && !heartbeat->notice) excuse_peer(now, ref->peer);
+    if (!heartbeat->notice) try_segmentation(now, slot, *heartbeat);
     settle_route(now, slot);
     if (!heartbeat->notice) feel_pulse(now, ref->peer, *heartbeat);
     if (has_news) publish_selection(ref->peer);

@@ -16,6 +16,7 @@
 #include "netft/core/local_health.hpp"
 #include "netft/core/relay_choice.hpp"
 #include "netft/core/route.hpp"
+#include "netft/core/segmentation_trials.hpp"
 #include "netft/core/slot_table.hpp"
 #include "netft/core/source_watch.hpp"
 #include "netft/core/timer_wheel.hpp"
@@ -131,6 +132,7 @@ struct EnginePeer {
     std::uint64_t relay_counter = 0;  // of the last relay datagram sent to it; never starts anew
     std::optional<PeerId> relay;      // to it; none while a direct route is up
     std::unique_ptr<PeerRelaying> relaying;  // null where there is no relaying
+    TimePoint next_rewritten{};              // when a heartbeat from elsewhere may be told again
     // Not of the first worker: what that says of the peer, and how far it has been read.
     const SelectionLine* line = nullptr;
     std::uint32_t line_seen = 0;
@@ -202,6 +204,7 @@ struct Engine::State {
     FlatIndex peer_of_mac;                     // -> slot of a peer
     FlatIndex peer_of_node;                    // -> slot of a peer
     std::vector<Candidate> candidates;         // scratch
+    SegmentationTrials trials;
     std::array<Destination, kDestinationsMax> destinations;  // of the last ticket
 
     ReachSchedule reach;
@@ -257,6 +260,8 @@ struct Engine::State {
     std::optional<SessionRef> find_session(const Header& header) const;
     void show_session(TimePoint now, SessionRef ref);
     Verdict drop(DropReason reason);
+    void tell_rewritten(TimePoint now, std::uint32_t peer_slot, const Path& path,
+                        const Heartbeat& heartbeat);
     std::uint32_t route_of_heartbeat(const Path& path, const Heartbeat& heartbeat, DropReason& why);
 
     // engine_traffic.cpp
@@ -324,6 +329,10 @@ struct Engine::State {
     void count_data_sent(std::uint32_t slot, std::uint16_t datagrams);
     void count_data_received(TimePoint now, std::uint32_t slot, const Header& header,
                              bool is_fresh);
+
+    // engine_segmentation.cpp
+    TrialPlace* trial_of(std::uint32_t slot);
+    void try_segmentation(TimePoint now, std::uint32_t slot, const Heartbeat& heartbeat);
 
     // engine.cpp
     void settle_patience(TimePoint now);

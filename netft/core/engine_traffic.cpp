@@ -27,7 +27,8 @@ void Engine::State::take_destination(EnginePeer& peer, std::size_t target, std::
                                      std::uint16_t datagrams) {
     const Route& route = *routes[peer.targets[target]];
     destinations[place] = {route.plan().local, route.plan().remote, route.plan().id,
-                           role.workers == 1 ? std::uint8_t{0} : source_for(peer, target)};
+                           role.workers == 1 ? std::uint8_t{0} : source_for(peer, target),
+                           route.is_single()};
     count_data_sent(peer.targets[target], datagrams);
 }
 

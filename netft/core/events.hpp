@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "netft/base/address.hpp"
 #include "netft/base/ids.hpp"
 #include "netft/base/time.hpp"
 #include "netft/base/timing.hpp"
@@ -98,8 +99,24 @@ struct StallRecord {
     Stall stall;
 };
 
+// Datagrams sent together by a route are lost, single ones arrive; or (not avoided) it is to be
+// seen again whether they are.
+struct SegmentationRecord {
+    TimePoint at;
+    RouteId route;
+    PeerId peer;
+    bool is_avoided = false;
+};
+
+// A heartbeat of the peer came, but from an endpoint of no route: what should have been `route`'s.
+struct SourceRewritten {
+    TimePoint at;
+    RouteId route;
+    Endpoint seen;
+};
+
 using Event = std::variant<RouteTransition, SelectionChange, SessionShown, SessionWorn, DataLost,
-                           RelaySilent, StallRecord>;
+                           RelaySilent, StallRecord, SegmentationRecord, SourceRewritten>;
 
 // What a route carries of its peer's traffic now.
 enum class RouteUse : std::uint8_t {

@@ -168,7 +168,28 @@ class Route {
     // Bytes of IP packet that data should not exceed; 0: nothing is known against the plan's MTU.
     std::uint16_t mtu_limit() const { return path_mtu_.limit(); }
     // Once after each change of mtu_limit().
-    bool poll_mtu_change() { return std::exchange(mtu_changed_, false); }
+    bool poll_mtu_change() {
+        bool changed = mtu_changed_;
+        mtu_changed_ = false;
+        return changed;
+    }
+    // Datagrams of data are to go one by one: sent together they are lost, or that is being tried.
+    bool is_single() const { return is_single_; }
+    // The engine's, by a SegmentationTrial; or the first worker's.
+    void set_single(bool single) { is_single_ = single; }
+    // Where its SegmentationTrial is, by the engine's count; 0: it has none.
+    std::uint8_t trial() const { return trial_; }
+    void set_trial(std::uint8_t trial) { trial_ = trial & 0x3f; }
+    // What the peer's answer says of our data; nullopt: nothing, or the route is not up.
+    struct DataReport {
+        std::uint32_t sent = 0;      // modulo 2^32, as all of these
+        std::uint32_t received = 0;  // of them
+        std::uint32_t heartbeats_lost = 0;
+    };
+    std::optional<DataReport> data_report(const Heartbeat& heartbeat) const;
+    bool has_data_lately() const { return sickness_.balance().lately() > 0; }
+    // Its loss of data may have a remedy that is being tried.
+    void forgive_data_loss() { sickness_.balance().forgive(); }
     Candidate candidate() const;
     Quality quality() const;
     Duration detection_time() const;
@@ -282,7 +303,9 @@ class Route {
     std::uint32_t remote_probes_ = 0;  // that the peer has sent
     std::uint16_t probe_due_ = 0;
     std::uint8_t probes_received_ = 0;
-    bool mtu_changed_ = false;
+    bool mtu_changed_ : 1 = false;
+    bool is_single_ : 1 = false;
+    std::uint8_t trial_ : 6 = 0;
     AdaptiveThreshold adaptive_;
     Damping damping_;
 

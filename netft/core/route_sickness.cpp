@@ -22,6 +22,15 @@ void Route::count_for_sickness(TimePoint now, std::uint64_t counter, const Heart
         sickness_.balance().handle_echo(now, heartbeat.echo_time_ns, heartbeat.data_received);
 }
 
+std::optional<Route::DataReport> Route::data_report(const Heartbeat& heartbeat) const {
+    if (heartbeat.echo_time_ns == 0 || state_ != BfdState::up) return {};
+    auto sent = sickness_.balance().sent_with(heartbeat.echo_time_ns);
+    if (!sent) return {};
+    std::uint64_t lost = sent_until(heartbeat.highest_counter) - heartbeat.heartbeats_received;
+    return DataReport{*sent, static_cast<std::uint32_t>(heartbeat.data_received),
+                      static_cast<std::uint32_t>(lost)};
+}
+
 // Heartbeats that are no probes, up to that counter; off by a constant. A probe is out at a time.
 std::uint64_t Route::sent_until(std::uint64_t counter) const {
     bool is_behind =

@@ -82,6 +82,12 @@ void DataBalance::handle_sent(std::uint64_t transmit_time_ns, std::uint64_t sent
     next_ = static_cast<std::uint8_t>((next_ + 1) % sent_.size());
 }
 
+std::optional<std::uint32_t> DataBalance::sent_with(std::uint64_t transmit_time_ns) const {
+    for (const Sent& sent : sent_)
+        if (sent.when == low(transmit_time_ns)) return sent.data;
+    return {};
+}
+
 bool DataBalance::handle_echo(TimePoint now, std::uint64_t echo_time_ns, std::uint64_t received) {
     auto found = std::find_if(sent_.begin(), sent_.end(), [echo_time_ns](const Sent& s) {
         return s.when == low(echo_time_ns);

@@ -79,6 +79,10 @@ class DataBalance {
     bool handle_echo(TimePoint now, std::uint64_t echo_time_ns, std::uint64_t received);
     // Windows in a row that lost kLossPercent or more, up to now.
     unsigned bad_windows() const { return bad_; }
+    // The total that was sent with that heartbeat; nullopt: not known any more.
+    std::optional<std::uint32_t> sent_with(std::uint64_t transmit_time_ns) const;
+    // What is lost may have a remedy: the windows before it say nothing.
+    void forgive() { bad_ = 0; }
     // Datagrams sent in the last three intervals.
     std::uint32_t lately() const { return lately_; }
     void reset() { *this = DataBalance(); }

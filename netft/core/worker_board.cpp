@@ -7,6 +7,7 @@ namespace {
 constexpr unsigned kBitsOfId = 16;
 constexpr std::size_t kIdsPerWord = 4;
 constexpr std::uint64_t kTakesNew = 0x8000;  // beside a weight
+constexpr std::uint64_t kIsSingle = 0x4000;  // likewise
 constexpr unsigned kCountAt = 32;
 constexpr unsigned kCopiedAt = 36;
 constexpr std::uint64_t kCountMask = 0xf;
@@ -17,7 +18,7 @@ constexpr unsigned kRelayBytesAt = 16;
 constexpr unsigned kRelayAt = 32;
 constexpr unsigned kHasRelayAt = 48;
 constexpr unsigned kGenerationAt = 56;
-static_assert(kWeightMax < kTakesNew && kDestinationsMax == 2 * kIdsPerWord);
+static_assert(kWeightMax < kIsSingle && kDestinationsMax == 2 * kIdsPerWord);
 static_assert(kDestinationsMax <= kCountMask);
 
 // Words 0 and 1: route ids; 2 and 3: weights; 4: copied_until; 5: session, counts, flags, size;
@@ -29,7 +30,8 @@ Words pack(const PeerSelection& selection) {
     for (std::size_t i = 0; i < kDestinationsMax; ++i) {
         const Share& share = selection.routes[i];
         unsigned shift = static_cast<unsigned>(i % kIdsPerWord) * kBitsOfId;
-        std::uint64_t weight = share.weight | (share.takes_new ? kTakesNew : 0);
+        std::uint64_t weight = share.weight | (share.takes_new ? kTakesNew : 0) |
+                               ((selection.single >> i & 1) != 0 ? kIsSingle : 0);
         words[i / kIdsPerWord] |= std::uint64_t{share.route.value} << shift;
         words[2 + i / kIdsPerWord] |= weight << shift;
     }
@@ -53,8 +55,10 @@ PeerSelection unpack(const Words& words) {
         unsigned shift = static_cast<unsigned>(i % kIdsPerWord) * kBitsOfId;
         auto id = static_cast<std::uint16_t>(words[i / kIdsPerWord] >> shift);
         auto weight = static_cast<std::uint16_t>(words[2 + i / kIdsPerWord] >> shift);
-        selection.routes[i] = {RouteId(id), static_cast<std::uint32_t>(weight & ~kTakesNew),
+        selection.routes[i] = {RouteId(id),
+                               static_cast<std::uint32_t>(weight & ~(kTakesNew | kIsSingle)),
                                (weight & kTakesNew) != 0};
+        if ((weight & kIsSingle) != 0) selection.single |= static_cast<std::uint8_t>(1u << i);
     }
     selection.copied_until = TimePoint(Duration(static_cast<Duration::rep>(words[4])));
     selection.session = SessionIndex(static_cast<std::uint32_t>(words[5]));

@@ -40,6 +40,7 @@ struct PeerSelection {
     bool is_sick = false;              // likewise
     std::uint16_t datagram_bytes = 0;  // EnginePeer's
     std::uint16_t broken_sources = 0;  // of the selected route; SourceWatch
+    std::uint8_t single = 0;           // bit i: routes[i] is Route::is_single()
     std::uint16_t relay_bytes = 0;     // RelayWay::datagram_bytes_max
     std::optional<PeerId> relay;       // brings it there where no direct route is up
     std::uint8_t generation = 0;       // another one: counters begin anew, higher

@@ -32,6 +32,7 @@ constexpr Duration kFactsRetryFirst = 50ms;
 constexpr Duration kFactsRetryLast = 5s;
 // And everything is read anew now and then, should an event ever not have told all.
 constexpr Duration kFactsRefresh = 60s;
+constexpr Duration kClosing = 5ms;
 
 control::Fault fault_of(core::Notice::Fault fault) {
     switch (fault) {
@@ -72,6 +73,8 @@ int Daemon::timeout_ms() const {
     if (auto deadline = coordinator_->next_deadline()) until = std::min(until, *deadline);
     if (auto deadline = devices_->next_deadline()) until = std::min(until, *deadline);
     if (facts_at_) until = std::min(until, *facts_at_);
+    // Until the workers have let go of a port, its address is not to be had again.
+    if (ports_->has_retired()) until = std::min(until, dataplane::monotonic_now() + kClosing);
     std::int64_t us = to_us(until - dataplane::monotonic_now());
     return us <= 0 ? 0 : static_cast<int>(us / 1000 + 1);
 }
@@ -113,6 +116,7 @@ Status Daemon::wait_and_handle() {
         read_facts();
     }
     coordinator_->handle_timers(now);
+    close_ports();
     if (now >= next_tick_) {
         next_tick_ = now + kTick;
         handle_tick();
@@ -257,10 +261,11 @@ void Daemon::handle_tick() {
     sd_notify(0, "WATCHDOG=1");  // systemd watches this thread, and this thread watches the workers
     workers_->watch(dataplane::monotonic_now(), log_);
     workers_->reclaim();
-    if (workers_->all_retired()) ports_->close_retired();
     if (++ticks_ % kTicksOfNetworks == 0)
         expectations_.note_networks(dataplane::monotonic_now(), coordinator_->routes(),
                                     coordinator_->endpoints());
+    close_ports();
+    settle_port_health();
     if (dataplane::monotonic_now() >= next_solicit_) next_hops_touched_ = true;
     if (dataplane::monotonic_now() >= next_refresh_) {
         next_refresh_ = dataplane::monotonic_now() + kFactsRefresh;
@@ -319,6 +324,20 @@ void Daemon::settle_ports() {
     if (!changed || !plan_) return;
     // The bindings changed; the plan may not have.
     workers_->publish(*plan_, *ports_);
+}
+
+void Daemon::close_ports() {
+    if (!ports_->has_retired()) return;
+    workers_->reclaim();
+    if (workers_->all_retired()) ports_->close_retired();
+}
+
+void Daemon::settle_port_health() {
+    TimePoint now = dataplane::monotonic_now();
+    std::vector<std::string> said;
+    for (const auto& [endpoint, error] : ports_->poll_health(now, said))
+        coordinator_->handle_path_error(now, endpoint, error);
+    for (const std::string& text : said) log_.warn("port", control::Fault::local, text);
 }
 
 void Daemon::log_port_notes(const std::vector<EndpointId>& opened) {

@@ -93,6 +93,8 @@ class Daemon {
     void handle_device_links();
     MacAddress mac_of(std::uint32_t interface_index) const;
     void settle_ports();
+    void close_ports();
+    void settle_port_health();
     void log_port_notes(const std::vector<EndpointId>& opened);
     Status settle_adapter();
     void settle_next_hops();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <iterator>
 
 #include "netft/dataplane/shared_port.hpp"
@@ -26,6 +27,7 @@ bool PortKeeper::sync(TimePoint now, const std::vector<routing::LocalEndpoint>& 
     bool changed = retire_unwanted(endpoints);
     for (const routing::LocalEndpoint& endpoint : endpoints) {
         if (!wants_port(endpoint) || ports_.contains(endpoint.id)) continue;
+        if (is_closing(endpoint)) continue;
         auto retry = retry_at_.find(endpoint.id);
         if (retry != retry_at_.end() && now < retry->second) continue;
         auto port = open_for_all(endpoint);
@@ -40,6 +42,13 @@ bool PortKeeper::sync(TimePoint now, const std::vector<routing::LocalEndpoint>& 
         changed = true;
     }
     return sync_exceptions() || changed;
+}
+
+bool PortKeeper::is_closing(const routing::LocalEndpoint& endpoint) const {
+    return std::any_of(retired_.begin(), retired_.end(), [&endpoint](const Open& open) {
+        return open.endpoint == endpoint.endpoint ||
+               open.interface_index == endpoint.interface_index;
+    });
 }
 
 Status PortKeeper::open_relayed() {
@@ -134,16 +143,12 @@ Result<PortKeeper::Open> PortKeeper::of_ethdev(
                 {}};
 }
 
-// An endpoint that somebody else holds is taken for a socket, too; and an interface whose former
-// port we have not closed yet will be free soon.
+// An endpoint that somebody else holds is taken for a socket, too.
 Result<PortKeeper::Open> PortKeeper::open_xdp(const routing::LocalEndpoint& endpoint) const {
     auto port = of_ethdev(
         endpoint, dataplane::open_af_xdp_port({endpoint.endpoint, endpoint.interface,
                                                endpoint.interface_index, endpoint.mtu, pools_}));
-    bool is_closing = std::any_of(retired_.begin(), retired_.end(), [&endpoint](const Open& open) {
-        return open.interface_index == endpoint.interface_index;
-    });
-    if (port || is_closing || port.error().errno_value == EADDRINUSE) return port;
+    if (port || port.error().errno_value == EADDRINUSE) return port;
     auto instead = open_socket(endpoint);
     if (instead) instead->note = "no af_xdp port, a kernel socket instead: " + port.error().what;
     return instead;
@@ -191,7 +196,56 @@ Result<PortKeeper::Open> PortKeeper::open_for_all(const routing::LocalEndpoint& 
 
 std::string PortKeeper::note(EndpointId endpoint) const {
     auto at = ports_.find(endpoint);
-    return at == ports_.end() ? std::string() : at->second.note;
+    return at == ports_.end() ? std::string() : note_of(at->second);
+}
+
+std::string PortKeeper::segmentation_note(const Open& open) {
+    auto error_of = [](dataplane::Port& port) {
+        return port.health() == nullptr ? 0 : port.health()->segmentation_error();
+    };
+    int error = error_of(*open.port);
+    for (const auto& port : open.others)
+        if (error == 0) error = error_of(*port);
+    if (error == 0) return {};
+    return "UDP segmentation fails on " + open.interface + " (" + std::strerror(error) +
+           "): datagrams go one by one";
+}
+
+std::string PortKeeper::note_of(const Open& open) {
+    std::string segmentation = segmentation_note(open);
+    if (open.note.empty() || segmentation.empty()) return open.note + segmentation;
+    return open.note + "; " + segmentation;
+}
+
+std::vector<std::pair<EndpointId, core::PathError>> PortKeeper::poll_health(
+    TimePoint now, std::vector<std::string>& said) {
+    std::vector<std::pair<EndpointId, core::PathError>> errors;
+    for (auto& [id, open] : ports_) {
+        auto look = [&, id = id](dataplane::Port& port) {
+            if (port.health() == nullptr) return;
+            look_after(now, open, port, said);
+            while (auto error = port.health()->poll_error()) errors.emplace_back(id, *error);
+        };
+        look(*open.port);
+        for (auto& port : open.others) look(*port);
+    }
+    return errors;
+}
+
+void PortKeeper::look_after(TimePoint now, Open& open, dataplane::Port& port,
+                            std::vector<std::string>& said) {
+    dataplane::PortHealth& health = *port.health();
+    if (health.segmentation_error() != 0) {
+        if (!open.segmentation) open.segmentation.emplace();
+        auto step = open.segmentation->handle(now, true);
+        if (step.is_news) said.push_back(segmentation_note(open));
+        if (step.tries) health.allow_segmentation();
+    }
+    if (health.take_deafness()) open.hears_again = now + kDeaf;
+    if (!open.hears_again || now < *open.hears_again) return;
+    open.hears_again.reset();
+    open.port->hear_errors();
+    for (auto& other : open.others) other->hear_errors();
 }
 
 std::uint32_t PortKeeper::interface(EndpointId endpoint) const {
@@ -202,7 +256,7 @@ std::uint32_t PortKeeper::interface(EndpointId endpoint) const {
 std::vector<PortKeeper::View> PortKeeper::views() const {
     std::vector<View> out;
     for (const auto& [id, open] : ports_)
-        out.push_back({open.endpoint, open.interface, open.port->kind(), open.note,
+        out.push_back({open.endpoint, open.interface, open.port->kind(), note_of(open),
                        open.device ? name_of(*open.device) : std::string()});
     return out;
 }

@@ -1,10 +1,11 @@
 // Keeps a port open for every local endpoint that has its address, and closes the others when the
 // worker has let go of them.
 //
-// A port stays open while only the carrier is away: the socket keeps what it had. Ports over DPDK
-// devices are opened anew when the interface's MTU changes: their buffers may not fit. A port that
-// cannot be opened is tried again every kRetry; the coordinator is told, so that its routes say
-// why they are down.
+// A port whose endpoint comes back before the worker has let go of the former one (an interface
+// that is set down and up) waits for that: the two cannot have the address both. A port stays open
+// while only the carrier is away: the socket keeps what it had. Ports over DPDK devices are opened
+// anew when the interface's MTU changes: their buffers may not fit. A port that cannot be opened is
+// tried again every kRetry; the coordinator is told, so that its routes say why they are down.
 // Where af_xdp is not to be had for an endpoint (driver, MTU, another program on the interface), a
 // kernel socket does instead, and views() say so.
 // A device of [node.port] has one port: that of its endpoint, or one that only serves the kernel.
@@ -20,8 +21,10 @@
 #include "netft/base/result.hpp"
 #include "netft/core/settings.hpp"
 #include "netft/daemon/device_keeper.hpp"
+#include "netft/daemon/segmentation_backoff.hpp"
 #include "netft/dataplane/ethdev_port.hpp"
 #include "netft/dataplane/pool.hpp"
+#include "netft/dataplane/port_health.hpp"
 #include "netft/dataplane/worker.hpp"
 #include "routing/interfaces/interface_manager.hpp"
 
@@ -30,6 +33,8 @@ namespace netft::daemon {
 class PortKeeper {
  public:
     static constexpr Duration kRetry = 1s;
+    // ICMP errors are not heard for so long where there were too many.
+    static constexpr Duration kDeaf = 10s;
 
     struct Failure {
         EndpointId endpoint;
@@ -67,6 +72,10 @@ class PortKeeper {
     };
     std::vector<View> views() const;
     std::string note(EndpointId endpoint) const;
+    // What the ports have learnt of their way since the last call: now and then. `said`: for the
+    // log.
+    std::vector<std::pair<EndpointId, core::PathError>> poll_health(TimePoint now,
+                                                                    std::vector<std::string>& said);
     // Its index; 0: no port is open for the endpoint.
     std::uint32_t interface(EndpointId endpoint) const;
 
@@ -81,6 +90,8 @@ class PortKeeper {
         std::string note;  // see View
         std::shared_ptr<dataplane::NativeDevice> device;
         std::vector<std::unique_ptr<dataplane::Port>> others{};  // of the other workers, in order
+        std::optional<SegmentationBackoff> segmentation{};
+        std::optional<TimePoint> hears_again{};  // ICMP errors, of which there were too many
     };
     Result<Open> open_socket(const routing::LocalEndpoint& endpoint) const;
     Result<Open> of_ethdev(const routing::LocalEndpoint& endpoint,
@@ -93,6 +104,11 @@ class PortKeeper {
     bool is_kept(const Open& open, const routing::LocalEndpoint& endpoint) const;
     bool retire_unwanted(const std::vector<routing::LocalEndpoint>& endpoints);
     bool sync_exceptions();
+    bool is_closing(const routing::LocalEndpoint& endpoint) const;
+    void look_after(TimePoint now, Open& open, dataplane::Port& port,
+                    std::vector<std::string>& said);
+    static std::string segmentation_note(const Open& open);
+    static std::string note_of(const Open& open);
 
     core::PortKind kind_;
     const DeviceKeeper* devices_;

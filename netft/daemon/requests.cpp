@@ -192,6 +192,8 @@ control::NodeStatus Daemon::status(bool fresh) {
             state.report.reason = route.reason;
             for (const core::RouteReport& known : report.routes)
                 if (known.id == route.id) state.report = known;
+            auto outside = coordinator_->outside_reason(route);
+            if (outside && is_silence(state.report.reason)) state.report.reason = *outside;
             entry.routes.push_back(std::move(state));
         }
         add_expectations(peer.id, entry);

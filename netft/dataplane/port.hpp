@@ -21,6 +21,8 @@ struct rte_mbuf;
 
 namespace netft::dataplane {
 
+class PortHealth;
+
 struct Received {
     rte_mbuf* mbuf = nullptr;   // owned by whoever holds the Received
     Endpoint remote;            // source address; scope set where link-local
@@ -35,6 +37,7 @@ struct Outgoing {
     std::uint16_t segment = 0;  // as above
     bool is_heartbeat = false;  // heartbeats have a socket of their own
     std::uint8_t source = 0;    // from the endpoint's port + source: what separates workers
+    bool is_single = false;     // datagrams sent together do not get there: each by itself
 };
 
 struct PortCounters {
@@ -70,6 +73,9 @@ class Port {
     virtual bool must_be_polled() const { return wake_fds().empty(); }
     // What was lost below the port and only the device knows. Called when somebody looks.
     virtual void count_losses(DropCounters& /*drops*/) {}
+    // Control's: what it learns of its way; nullptr: nothing. And: it may hear ICMP errors again.
+    virtual PortHealth* health() { return nullptr; }
+    virtual void hear_errors() {}
     virtual const PortCounters& counters() const = 0;
     virtual const char* kind() const = 0;  // "socket", "af_packet", "device"
 };

@@ -91,6 +91,10 @@ class SharedPort final : public Port {
     void count_losses(DropCounters& drops) override {
         if (inner_) inner_->count_losses(drops);
     }
+    PortHealth* health() override { return inner_ ? inner_->health() : nullptr; }
+    void hear_errors() override {
+        if (inner_) inner_->hear_errors();
+    }
     const PortCounters& counters() const override {
         return inner_ ? inner_->counters() : no_counters_;
     }

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "netft/dataplane/sockaddr.hpp"
+#include "netft/dataplane/socket_errors.hpp"
 #include "netft/wire/header.hpp"
 
 namespace netft::dataplane {
@@ -140,6 +141,8 @@ Result<std::vector<Fd>> open_lanes(const SocketPortSettings& settings, std::size
     for (std::size_t i = 0; i < 1 + workers; ++i) {
         Result<Fd> lane = open_lane(settings, i == kHeartbeatLane);
         if (!lane) return with_context(describe(settings), lane.error());
+        // Nice to have: it only explains.
+        (void)hear_errors(lane->get(), settings.local.address.is_v4(), true);
         lanes.push_back(std::move(*lane));
     }
     Status split = attach_split(lanes[kHeartbeatLane].get(), workers);

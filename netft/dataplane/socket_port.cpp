@@ -5,6 +5,8 @@
 
 #include "netft/base/assert.hpp"
 #include "netft/dataplane/backlog.hpp"
+#include "netft/dataplane/port_health.hpp"
+#include "netft/dataplane/socket_errors.hpp"
 #include "netft/dataplane/socket_open.hpp"
 #include "netft/dataplane/socket_receive.hpp"
 #include "netft/dataplane/socket_send.hpp"
@@ -17,8 +19,9 @@ class SocketPort final : public Port {
     // The lane for heartbeats may be closed: another worker has it. `sources`: the further source
     // ports, which all of the node's workers may send from.
     SocketPort(std::array<Fd, kLanes> lanes, std::shared_ptr<const SourceLanes> sources,
-               const Pools& pools)
+               const Pools& pools, bool is_v4)
         : pools_(pools),
+          is_v4_(is_v4),
           lanes_(std::move(lanes)),
           sources_(std::move(sources)),
           fds_{lanes_[0].get(), lanes_[1].get()},
@@ -31,6 +34,7 @@ class SocketPort final : public Port {
             if ((ready >> (lane - first_) & 1) == 0) continue;
             used +=
                 receivers_[lane].receive(fds_[lane], pools_, room.subspan(used), counters_, drops);
+            if (receivers_[lane].is_empty()) read_errors(fds_[lane], is_v4_, health_);
         }
         return used;
     }
@@ -60,6 +64,11 @@ class SocketPort final : public Port {
     }
 
     std::span<const int> wake_fds() const override { return std::span(fds_).subspan(first_); }
+    PortHealth* health() override { return &health_; }
+    void hear_errors() override {
+        for (std::size_t lane = first_; lane < kLanes; ++lane)
+            (void)dataplane::hear_errors(fds_[lane], is_v4_, true);
+    }
     const PortCounters& counters() const override { return counters_; }
     const char* kind() const override { return "socket"; }
 
@@ -95,12 +104,14 @@ class SocketPort final : public Port {
     }
 
     const Pools& pools_;
+    bool is_v4_;
+    PortHealth health_;
     std::array<Fd, kLanes> lanes_;
     std::shared_ptr<const SourceLanes> sources_;
     std::array<int, kLanes> fds_;
     std::size_t first_;
     std::array<LaneReceiver, kLanes> receivers_;
-    std::array<LaneSender, kLanes> senders_;
+    std::array<LaneSender, kLanes> senders_{LaneSender(health_), LaneSender(health_)};
     Backlog backlog_;  // data the socket had no room for
     PortCounters counters_;
 };
@@ -120,7 +131,8 @@ Result<std::vector<std::unique_ptr<Port>>> open_socket_ports(const SocketPortSet
         std::array<Fd, kLanes> own;
         if (worker == 0) own[kHeartbeatLane] = std::move((*lanes)[kHeartbeatLane]);
         own[kDataLane] = std::move((*lanes)[kDataLane + worker]);
-        ports.push_back(std::make_unique<SocketPort>(std::move(own), sources, *pools[worker]));
+        ports.push_back(std::make_unique<SocketPort>(std::move(own), sources, *pools[worker],
+                                                     settings.local.address.is_v4()));
     }
     return ports;
 }

@@ -55,6 +55,7 @@ std::size_t LaneReceiver::receive(int fd, const Pools& pools, std::span<Received
                                   PortCounters& counters, DropCounters& drops) {
     std::array<rte_mbuf*, kMessagesMax> all{};
     std::span<rte_mbuf*> mbufs(all.data(), std::min(room.size(), wanted_));
+    is_empty_ = false;
     if (mbufs.empty()) return 0;
     if (!pools.big(mbufs)) {
         // Nothing is lost yet, the datagram waits in its socket; but somebody should know.
@@ -64,6 +65,7 @@ std::size_t LaneReceiver::receive(int fd, const Pools& pools, std::span<Received
     prepare(mbufs);
     int got =
         recvmmsg(fd, messages_.data(), static_cast<unsigned>(mbufs.size()), MSG_DONTWAIT, nullptr);
+    is_empty_ = got < 0;
     if (got < 0) {
         // An ICMP error kept for the socket would make it readable for ever: take it off.
         int error = 0;

@@ -22,6 +22,8 @@ class LaneReceiver {
 
     std::size_t receive(int fd, const Pools& pools, std::span<Received> room,
                         PortCounters& counters, DropCounters& drops);
+    // After receive(): nothing came though the socket was readable. It has an error for us.
+    bool is_empty() const { return is_empty_; }
 
  private:
     struct alignas(cmsghdr) Control {
@@ -40,6 +42,7 @@ class LaneReceiver {
     std::array<Control, kMessagesMax> controls_{};
     // Buffers for the next call: as many as came lately, for each costs a few cold cache lines.
     std::size_t wanted_ = kMessagesMin;
+    bool is_empty_ = false;
     std::uint32_t overflows_ = 0;  // the kernel's count as last seen
 };
 

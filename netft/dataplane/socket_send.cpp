@@ -7,35 +7,19 @@
 #include <cstring>
 
 #include "netft/dataplane/pool.hpp"
+#include "netft/dataplane/send_error.hpp"
 
 namespace netft::dataplane {
 namespace {
 
 std::size_t divide_up(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 
-DropReason reason_of(int error, bool segmented) {
-    switch (error) {
-        case EMSGSIZE: return DropReason::tx_too_big;
-        // Kernels before 6.9 say EINVAL where a segment does not fit the interface's MTU.
-        case EINVAL: return segmented ? DropReason::tx_too_big : DropReason::tx_error;
-        case ENETUNREACH:
-        case EHOSTUNREACH:
-        case ENETDOWN:
-        case ENODEV:
-        case ENXIO:
-        case EADDRNOTAVAIL: return DropReason::tx_unreachable;
-        case EAGAIN:
-        case ENOBUFS:
-        case ENOMEM: return DropReason::tx_refused;
-        default: return DropReason::tx_error;
-    }
-}
-
 }  // namespace
 
 std::size_t LaneSender::send(int fd, std::span<const Outgoing> burst, PortCounters& counters,
                              DropCounters& drops) {
     full_at_.reset();
+    use_segmentation_ = health_->may_segment();
     for (buffer_ = 0; buffer_ < burst.size() && !full_at_; ++buffer_)
         add(fd, burst[buffer_], counters, drops);
     is_begun_ = false;
@@ -48,7 +32,8 @@ void LaneSender::add(int fd, const Outgoing& outgoing, PortCounters& counters,
     Bytes rest = bytes_of(outgoing.mbuf);
     std::size_t segment = std::max<std::size_t>(1, outgoing.segment);
     std::size_t segments = std::clamp(kMessageBytesMax / segment, std::size_t{1}, kSegmentsMax);
-    std::size_t chunk = use_segmentation_ ? segments * segment : segment;
+    bool is_single = outgoing.is_single || !use_segmentation_;
+    std::size_t chunk = is_single ? segment : segments * segment;
     is_begun_ = false;
     while (!rest.empty()) {
         if (queued_ == kMessagesMax || used_ == kPiecesMax) flush(fd, counters, drops);
@@ -74,6 +59,7 @@ void LaneSender::add_piece(Bytes bytes, const Outgoing& outgoing) {
         message.remote = outgoing.remote;
         message.buffer = buffer_;
         message.is_rest = is_begun_;
+        message.is_single = outgoing.is_single;
     }
     Message& message = messages_[queued_ - 1];
     pieces_[used_++] = {const_cast<std::uint8_t*>(bytes.data()), bytes.size()};
@@ -83,8 +69,9 @@ void LaneSender::add_piece(Bytes bytes, const Outgoing& outgoing) {
 
 // The message queued last ends with a whole datagram, goes to the same remote and has room.
 bool LaneSender::continues_last(Bytes bytes, const Outgoing& outgoing) const {
-    if (queued_ == 0 || !use_segmentation_) return false;
+    if (queued_ == 0 || !use_segmentation_ || outgoing.is_single) return false;
     const Message& last = messages_[queued_ - 1];
+    if (last.is_single) return false;
     return last.bytes % last.segment == 0 && bytes.size() <= last.segment &&
            last.bytes + bytes.size() <= kMessageBytesMax &&
            last.bytes < kSegmentsMax * last.segment && last.remote == outgoing.remote;
@@ -113,6 +100,7 @@ void LaneSender::write_headers() {
 void LaneSender::flush(int fd, PortCounters& counters, DropCounters& drops) {
     write_headers();
     std::size_t at = 0;
+    std::size_t tried = queued_;  // the message that failed once, and maybe for another
     while (at < queued_ && !full_at_) {
         int sent = sendmmsg(fd, &headers_[at], static_cast<unsigned>(queued_ - at), MSG_DONTWAIT);
         for (int k = 0; k < sent; ++k, ++at) {
@@ -120,10 +108,13 @@ void LaneSender::flush(int fd, PortCounters& counters, DropCounters& drops) {
             counters.tx_datagrams += messages_[at].datagrams();
         }
         if (sent > 0) continue;
-        if (errno == EAGAIN || errno == EWOULDBLOCK)
+        int error = sent < 0 ? errno : EIO;
+        if (error == EAGAIN || error == EWOULDBLOCK)
             handle_full(at, drops);
+        else if (may_be_of_another(error) && tried != at)
+            tried = at;
         else
-            handle_failure(at++, fd, errno, counters, drops);
+            handle_failure(at++, fd, error, counters, drops);
     }
     queued_ = 0;
     used_ = 0;
@@ -140,33 +131,46 @@ void LaneSender::handle_failure(std::size_t i, int fd, int error, PortCounters& 
                                 DropCounters& drops) {
     const Message& message = messages_[i];
     bool is_segmented = message.bytes > message.segment;
-    if (error == EIO && is_segmented) {
-        use_segmentation_ = false;
-        send_singly(i, fd, counters, drops);
-        return;
-    }
-    drops.count(reason_of(error, is_segmented), message.datagrams());
+    if (!is_segmented || !may_be_of_segmentation(error))
+        count_failure(i, error, drops);
+    else if (send_singly(i, fd, counters, drops))
+        health_->handle_segmentation_error(error);
+}
+
+void LaneSender::count_failure(std::size_t i, int error, DropCounters& drops) {
+    const Message& message = messages_[i];
+    drops.count(drop_reason_of(error), message.datagrams());
+    if (is_refusal_here(error))
+        health_->add({core::PathError::Kind::refused_here, message.remote, message.remote});
 }
 
 // No datagram lies in two pieces.
-void LaneSender::send_singly(std::size_t i, int fd, PortCounters& counters, DropCounters& drops) {
+bool LaneSender::send_singly(std::size_t i, int fd, PortCounters& counters, DropCounters& drops) {
     const Message& message = messages_[i];
     socklen_t length = headers_[i].msg_hdr.msg_namelen;
+    bool passes = false;
     for (std::size_t k = 0; k < message.pieces; ++k) {
         const iovec& piece = pieces_[message.first_piece + k];
         Bytes rest(static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len);
         while (!rest.empty()) {
             Bytes head = rest.first(std::min(message.segment, rest.size()));
             rest = rest.subspan(head.size());
-            if (sendto(fd, head.data(), head.size(), MSG_DONTWAIT, &message.receiver.any, length) <
-                0) {
-                drops.count(reason_of(errno, false));
+            ssize_t sent =
+                sendto(fd, head.data(), head.size(), MSG_DONTWAIT, &message.receiver.any, length);
+            if (sent < 0 && !passes) {
+                count_failure(i, errno, drops);
+                return false;
+            }
+            passes = true;
+            if (sent < 0) {
+                drops.count(drop_reason_of(errno));
                 continue;
             }
             counters.tx_bytes += head.size();
             ++counters.tx_datagrams;
         }
     }
+    return true;
 }
 
 }  // namespace netft::dataplane

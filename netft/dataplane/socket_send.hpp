@@ -15,6 +15,7 @@
 #include <span>
 
 #include "netft/dataplane/port.hpp"
+#include "netft/dataplane/port_health.hpp"
 #include "netft/dataplane/sockaddr.hpp"
 
 namespace netft::dataplane {
@@ -25,6 +26,9 @@ class LaneSender {
     static constexpr std::size_t kMessageBytesMax = 65'507;
     static constexpr std::size_t kMessagesMax = 64;
     static constexpr std::size_t kPiecesMax = 128;
+
+    // `health`: borrowed; says whether segmentation is to be used, and hears of what fails.
+    explicit LaneSender(PortHealth& health) : health_(&health) {}
 
     // Sends `burst`, or counts why not, but for what the socket has no room for: returns how many
     // buffers, from the first, are done with. The mbufs stay the caller's.
@@ -48,6 +52,7 @@ class LaneSender {
         std::size_t pieces = 0;
         std::size_t buffer = 0;  // of the burst: where its first piece lies
         bool is_rest = false;    // that piece is not the buffer's beginning
+        bool is_single = false;  // Outgoing's
 
         std::size_t datagrams() const { return (bytes + segment - 1) / segment; }
     };
@@ -58,15 +63,18 @@ class LaneSender {
     // Message i did not go, not for want of room: sends it singly or counts it.
     void handle_failure(std::size_t i, int fd, int error, PortCounters& counters,
                         DropCounters& drops);
-    void send_singly(std::size_t i, int fd, PortCounters& counters, DropCounters& drops);
+    // False: the first did not pass, and the others would not.
+    bool send_singly(std::size_t i, int fd, PortCounters& counters, DropCounters& drops);
+    void count_failure(std::size_t i, int error, DropCounters& drops);
 
+    PortHealth* health_;
+    bool use_segmentation_ = true;  // in this burst
     std::array<mmsghdr, kMessagesMax> headers_{};
     std::array<Message, kMessagesMax> messages_{};
     std::array<Control, kMessagesMax> controls_{};
     std::array<iovec, kPiecesMax> pieces_{};
     std::size_t queued_ = 0;              // messages
     std::size_t used_ = 0;                // pieces
-    bool use_segmentation_ = true;        // false once a device has refused it (EIO)
     std::size_t buffer_ = 0;              // of the burst: the one that is being added
     bool is_begun_ = false;               // some of that buffer is queued, or has gone
     std::optional<std::size_t> full_at_;  // of the burst: the first buffer there was no room for

@@ -260,9 +260,13 @@ void Worker::Impl::send_to_all(const core::TrainTicket& ticket, MbufPtr sealed,
     // A single datagram's own length, so that a port can join such of one length.
     std::uint16_t segment = std::min(stride, mbuf->data_len);
     for (const core::Destination& to : ticket.destinations)
-        transmitter.add(
-            to.local, {.mbuf = mbuf, .remote = to.remote, .segment = segment, .source = to.source},
-            drops);
+        transmitter.add(to.local,
+                        {.mbuf = mbuf,
+                         .remote = to.remote,
+                         .segment = segment,
+                         .source = to.source,
+                         .is_single = to.is_single},
+                        drops);
 }
 
 // One datagram with room for its tag, in an mbuf that may be null: no mbuf was free.

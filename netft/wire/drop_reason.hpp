@@ -62,6 +62,7 @@ namespace netft {
     X(tx_no_neighbour,         "datagram whose next hop has no known MAC address")                 \
     X(tx_too_big,              "datagram larger than the path takes (EMSGSIZE)")                   \
     X(tx_unreachable,          "datagram the kernel had no route for (ENETUNREACH and kin)")       \
+    X(tx_forbidden,            "datagram that this host's firewall refused (EPERM, EACCES)")           \
     X(tx_refused,              "datagram the port could not take for want of room")                \
     X(tx_error,                "datagram the port failed to send for another cause")               \
     X(exception_to_kernel,     "frame of a captured NIC that its exception TAP did not take")         \

@@ -111,6 +111,11 @@ std::string_view to_string(Diagnostic diagnostic) {
         case Diagnostic::data_lost: return "data lost";
         case Diagnostic::delay_rose: return "delay rose";
         case Diagnostic::delay_varies: return "delay varies";
+        case Diagnostic::rejected_by_peer: return "the peer, or a firewall, rejects (ICMP)";
+        case Diagnostic::prohibited_on_path: return "a firewall on the way prohibits it (ICMP)";
+        case Diagnostic::refused_by_host: return "this host's firewall refuses to send";
+        case Diagnostic::source_rewritten:
+            return "its heartbeats come from another address or port (NAT?)";
         case Diagnostic::mtu_black_hole: return "MTU black hole";
         case Diagnostic::packets_duplicated: return "packets duplicated";
         case Diagnostic::packets_reordered: return "packets reordered";

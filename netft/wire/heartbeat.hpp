@@ -91,10 +91,21 @@ enum class Diagnostic : std::uint8_t {
     restart_overdue = 38,  // and did not come back in that time
     // As packets_lost, but all of some source ports and none of the others.
     path_member_broken = 39,
+    // Why a route is not up, as far as somebody says so; anybody can (core/path_error.hpp).
+    rejected_by_peer = 40,    // ICMP port unreachable
+    prohibited_on_path = 41,  // ICMP administratively prohibited
+    refused_by_host = 42,     // by the firewall of the one that says so
+    source_rewritten = 43,    // the peer's heartbeats come from an endpoint that is not its own
 };
 // "detection time expired", …; unknown values read "unknown diagnostic".
 std::string_view to_string(Diagnostic diagnostic);
 std::string_view to_string(BfdState state);
+// That nothing was heard, for a reason that is not known.
+constexpr bool is_silence(Diagnostic diagnostic) {
+    return diagnostic == Diagnostic::none || diagnostic == Diagnostic::detection_time_expired ||
+           diagnostic == Diagnostic::neighbor_signaled_down ||
+           diagnostic == Diagnostic::session_lost;
+}
 // What a route has that is suspect although its heartbeats come.
 constexpr bool is_sickness(Diagnostic diagnostic) {
     return (diagnostic >= Diagnostic::packets_lost && diagnostic <= Diagnostic::rate_limited) ||

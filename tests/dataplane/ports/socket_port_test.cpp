@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "exchange.hpp"
+#include "netft/dataplane/port_health.hpp"
 
 namespace netft::dataplane::test {
 namespace {
@@ -173,6 +174,80 @@ BOOST_AUTO_TEST_CASE(too_large_a_datagram_is_counted_as_that) {
     BOOST_TEST(drops.of(DropReason::tx_too_big) == 1u);
     send(*port_a, pools, at_b, train(5, 3, 1473, 1473), 1473, drops);
     BOOST_TEST(drops.of(DropReason::tx_too_big) == 4u);
+}
+
+// The error would fail the next send, and would make the socket readable for ever.
+BOOST_AUTO_TEST_CASE(an_icmp_error_is_told_and_costs_nothing_else) {
+    port_b.reset();
+    auto heartbeat = train(4, 1, 80, 80);
+    send(*port_a, pools, at_b, heartbeat, 80, drops, true);
+    std::optional<core::PathError> error;
+    wait_until("an ICMP error", [&] {
+        BOOST_TEST(receive(*port_a, drops).empty());
+        return (error = port_a->health()->poll_error()).has_value();
+    });
+    BOOST_TEST((error->kind == core::PathError::Kind::port_unreachable));
+    BOOST_TEST((error->remote == at_b));
+    BOOST_TEST((error->said_by.address == at_b.address));
+    BOOST_TEST(!is_readable(port_a->wake_fds()[0], 0));
+    port_b = *open(b, at_b);
+    for (int i = 0; i < 5; ++i) send(*port_a, pools, at_b, heartbeat, 80, drops, true);
+    (void)receive_bytes(*port_b, 5 * 80, drops);
+    BOOST_TEST(drops.total() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_flood_of_icmp_errors_is_not_listened_to) {
+    port_b.reset();
+    b.run("sysctl -q -w net.ipv4.icmp_ratemask=0");
+    for (int i = 0; i < 200; ++i) send(*port_a, pools, at_b, train(4, 1, 80, 80), 80, drops, true);
+    wait_until("deafness", [&] {
+        (void)receive(*port_a, drops);
+        return port_a->health()->take_deafness();
+    });
+    while (port_a->health()->poll_error()) {
+    }
+    for (int lane = 0; lane < 2; ++lane) BOOST_TEST(!is_readable(port_a->wake_fds()[lane], 0));
+    port_a->hear_errors();
+    send(*port_a, pools, at_b, train(4, 1, 80, 80), 80, drops, true);
+    wait_until("an ICMP error again", [&] {
+        (void)receive(*port_a, drops);
+        return port_a->health()->poll_error().has_value();
+    });
+}
+
+BOOST_AUTO_TEST_CASE(what_the_hosts_firewall_refuses_is_counted_and_told) {
+    a.run(
+        "nft add table ip t; nft add chain ip t o '{ type filter hook output priority 0; }'; "
+        "nft add rule ip t o udp dport 3343 drop");
+    send(*port_a, pools, at_b, train(4, 1, 80, 80), 80, drops, true);
+    BOOST_TEST(drops.of(DropReason::tx_forbidden) == 1u);
+    auto error = port_a->health()->poll_error();
+    BOOST_REQUIRE(error.has_value());
+    BOOST_TEST((error->kind == core::PathError::Kind::refused_here));
+    a.run("nft flush ruleset");
+    send(*port_a, pools, at_b, train(4, 1, 80, 80), 80, drops, true);
+    (void)receive_bytes(*port_b, 80, drops);
+    BOOST_TEST(drops.total() == 1u);
+}
+
+// Something on the way that drops what is sent together, and says nothing.
+BOOST_AUTO_TEST_CASE(datagrams_that_are_to_go_singly_pass_where_others_are_swallowed) {
+    b.run(
+        "nft add table netdev g; nft add chain netdev g in "
+        "'{ type filter hook ingress device lan0 priority 0; }'; "
+        "nft add rule netdev g in meta length '>' 1600 drop");
+    auto bytes = train(5, 10, 1400, 1400);
+    send(*port_a, pools, at_b, bytes, 1400, drops);
+    BOOST_TEST(receive(*port_b, drops).empty());
+    std::vector<Outgoing> burst;
+    burst.push_back(outgoing(pools, at_b, bytes, 1400));
+    for (int i = 0; i < 4; ++i)
+        burst.push_back(outgoing(pools, at_b, train(5, 1, 1400, 1400), 1400));
+    for (Outgoing& one : burst) one.is_single = true;
+    port_a->send(burst, drops);
+    (void)receive_bytes(*port_b, 14 * 1400, drops);
+    BOOST_TEST(port_b->counters().rx_datagrams == 14u);
+    BOOST_TEST(drops.total() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(an_interface_that_is_down_gives_counted_drops) {

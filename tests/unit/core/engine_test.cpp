@@ -337,6 +337,37 @@ BOOST_AUTO_TEST_CASE(a_heartbeat_between_unknown_endpoints_is_counted) {
     BOOST_TEST((a.handle_datagram(now, stranger, t->datagram).drop == DropReason::rx_unknown_path));
 }
 
+// NAT on the way: the peer's own heartbeat, sealed, from another port.
+BOOST_AUTO_TEST_CASE(a_heartbeat_with_a_rewritten_source_is_told_of_the_route_that_is_down) {
+    lost = [](bool, std::uint8_t) { return true; };
+    auto rewritten = [this] {
+        std::optional<SourceRewritten> found;
+        while (auto event = a.poll_event())
+            if (const auto* r = std::get_if<SourceRewritten>(&*event)) found = *r;
+        return found;
+    };
+    auto hear = [&](Endpoint from) {
+        now += 1500ms;
+        b.handle_timers(now);
+        a.handle_timers(now);
+        auto t = b.poll_transmit(now);
+        BOOST_REQUIRE(t.has_value());
+        return a.handle_datagram(now, a.path_of(t->local, from), t->datagram).drop;
+    };
+    run(3s);
+    BOOST_REQUIRE(!up(a, 0));
+    while (a.poll_event()) {
+    }
+    while (b.poll_transmit(now)) {
+    }
+    Endpoint other = endpoint(9, 9);
+    other.port = 51234;
+    BOOST_TEST((hear(other) == DropReason::rx_unknown_path));
+    auto told = rewritten();
+    BOOST_REQUIRE(told.has_value());
+    BOOST_TEST((told->seen == other));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace

@@ -20,6 +20,7 @@ PeerSelection selection_of(std::uint32_t n) {
     selection.datagram_bytes = static_cast<std::uint16_t>(n);
     selection.broken_sources = static_cast<std::uint16_t>(n >> 3);
     selection.relay_bytes = static_cast<std::uint16_t>(n >> 5);
+    selection.single = static_cast<std::uint8_t>(n >> 7);
     if (n % 11 == 0) selection.relay = PeerId(static_cast<std::uint16_t>(n));
     selection.copied_until = TimePoint(Duration(n));
     selection.session = SessionIndex(n);
