@@ -152,6 +152,7 @@ const std::vector<Scenario>& scenarios() {
     static const std::vector<Scenario> kAll = [] {
         std::vector<Scenario> all = kScenarios;
         for (const Scenario& scenario : security_scenarios()) all.push_back(scenario);
+        for (const Scenario& scenario : member_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : clock_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : cluster_scenarios()) all.push_back(scenario);
         for (const Scenario& scenario : adaptive_scenarios()) all.push_back(scenario);

@@ -13,6 +13,8 @@ struct Scenario {
 };
 
 const std::vector<Scenario>& scenarios();
+// Those of scenarios_member.cpp; scenarios() has them, too.
+std::vector<Scenario> member_scenarios();
 // Those of scenarios_security.cpp; scenarios() has them, too.
 std::vector<Scenario> security_scenarios();
 // Those of scenarios_cluster.cpp; likewise.

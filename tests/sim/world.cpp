@@ -282,6 +282,13 @@ void World::transmit(std::size_t from, EndpointId local, const Endpoint& remote,
     if (random_.chance(state.duplication)) launch(from, *to, *network, bytes);
 }
 
+void World::say(std::size_t i, EndpointId local, const Endpoint& remote, SessionIndex session,
+                Bytes plain) {
+    if (!nodes_[i].running || nodes_[i].stalled_until || !nodes_[i].keys.contains(session.value))
+        return;
+    transmit(i, local, remote, seal(i, session, plain, sealed_));
+}
+
 void World::inject(std::size_t from, std::size_t to, std::size_t network, Bytes bytes) {
     launch(from, to, network, bytes);
 }
@@ -364,11 +371,13 @@ void World::pump(std::size_t i) {
         while (auto due = node.engine->poll_transmit(local)) {
             plain_.assign(due->datagram.begin(), due->datagram.end());
             plain_.resize(plain_.size() + due->padding);
+            if (on_plain) on_plain(i, due->local, due->remote, due->session, plain_);
             transmit(i, due->local, due->remote, seal(i, due->session, plain_, sealed_));
             progress = true;
         }
         while (auto reach = node.engine->poll_reach()) {
             Bytes plain = Bytes(reach->datagram).first(reach->size);
+            if (on_plain) on_plain(i, reach->local, reach->remote, reach->session, plain);
             transmit(i, reach->local, reach->remote, seal(i, reach->session, plain, sealed_));
             progress = true;
         }

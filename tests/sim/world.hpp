@@ -156,6 +156,13 @@ class World {
     void inject(std::size_t from, std::size_t to, std::size_t network, Bytes bytes);
     // Sees every datagram that is sent, before faults.
     std::function<void(std::size_t from, std::size_t to, std::size_t network, Bytes)> on_wire;
+    // Sees what a node is about to seal, with the session.
+    std::function<void(std::size_t node, EndpointId local, const Endpoint& remote,
+                       SessionIndex session, Bytes plain)>
+        on_plain;
+    // `node` says what it likes, with keys of its own.
+    void say(std::size_t node, EndpointId local, const Endpoint& remote, SessionIndex session,
+             Bytes plain);
     // True: this one vanishes.
     std::function<bool(std::size_t from, std::size_t to, std::size_t network, Bytes)> swallows;
     void set_carrier(std::size_t node, std::size_t network, bool on);

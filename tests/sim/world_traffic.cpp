@@ -136,6 +136,7 @@ bool World::send_train(std::size_t from, std::size_t to, Bytes frame) {
 }
 
 void World::send(std::size_t i, const core::ControlSend& send) {
+    if (on_plain) on_plain(i, send.local, send.remote, send.seal, send.bytes);
     Bytes sealed = seal(i, send.seal, send.bytes, sealed_);
     if (send.local != core::kRelayedEndpoint) return transmit(i, send.local, send.remote, sealed);
     for (const core::PlanPeer& peer : nodes_[i].engine->peers()) {
