@@ -1,5 +1,8 @@
 #include "netft/base/bytes.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace netft {
 
 namespace {
@@ -33,6 +36,23 @@ bool from_hex(std::string_view text, MutableBytes out) {
         out[i] = static_cast<std::uint8_t>(high << 4 | low);
     }
     return true;
+}
+
+std::string to_base64(Bytes bytes) {
+    constexpr std::string_view kAlphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    out.reserve((bytes.size() + 2) / 3 * 4);
+    for (; !bytes.empty(); bytes = bytes.subspan(std::min<std::size_t>(3, bytes.size()))) {
+        std::array<std::uint8_t, 3> group{};
+        std::size_t n = std::min<std::size_t>(3, bytes.size());
+        std::copy_n(bytes.begin(), n, group.begin());
+        std::uint32_t value =
+            std::uint32_t{group[0]} << 16 | std::uint32_t{group[1]} << 8 | group[2];
+        for (std::size_t i = 0; i < 4; ++i)
+            out += i <= n ? kAlphabet[value >> (18 - 6 * i) & 63] : '=';
+    }
+    return out;
 }
 
 }  // namespace netft

@@ -142,6 +142,8 @@ class ByteWriter {
 
 // Lower-case hexadecimal, two digits a byte.
 std::string to_hex(Bytes bytes);
+// RFC 4648 §4 with padding.
+std::string to_base64(Bytes bytes);
 // False when the text is not exactly 2 × out.size() hexadecimal digits.
 bool from_hex(std::string_view text, MutableBytes out);
 

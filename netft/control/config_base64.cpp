@@ -1,4 +1,4 @@
-// to_base64(), from_base64(): strict, since a key that two texts can stand for is two keys to the
+// from_base64(): strict, since a key that two texts can stand for is two keys to the
 // check for duplicates.
 #include <algorithm>
 #include <array>
@@ -32,21 +32,6 @@ std::optional<std::uint32_t> decode_group(std::string_view group, std::size_t pa
 }
 
 }  // namespace
-
-std::string to_base64(Bytes bytes) {
-    std::string out;
-    out.reserve((bytes.size() + 2) / 3 * 4);
-    for (; !bytes.empty(); bytes = bytes.subspan(std::min<std::size_t>(3, bytes.size()))) {
-        std::array<std::uint8_t, 3> group{};
-        std::size_t n = std::min<std::size_t>(3, bytes.size());
-        std::copy_n(bytes.begin(), n, group.begin());
-        std::uint32_t value =
-            std::uint32_t{group[0]} << 16 | std::uint32_t{group[1]} << 8 | group[2];
-        for (std::size_t i = 0; i < 4; ++i)
-            out += i <= n ? kAlphabet[value >> (18 - 6 * i) & 63] : '=';
-    }
-    return out;
-}
 
 bool from_base64(std::string_view text, MutableBytes out) {
     if (text.size() != (out.size() + 2) / 3 * 4) return false;

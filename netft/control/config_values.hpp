@@ -55,8 +55,7 @@ Result<core::Policy> parse_policy(std::string_view text);
 // "5405" or "6800-7300", neither above `max`.
 Result<core::ValueRange> parse_range(std::string_view text, std::uint32_t max);
 
-// RFC 4648 §4 with padding.
-std::string to_base64(Bytes bytes);
+using netft::to_base64;
 // False when the text is not the canonical base64 of exactly out.size() bytes.
 bool from_base64(std::string_view text, MutableBytes out);
 

@@ -193,14 +193,17 @@ std::uint16_t Coordinator::adapter_mtu() const {
 void Coordinator::handle_event(TimePoint now, const Event& event) {
     if (const auto* change = std::get_if<SelectionChange>(&event)) {
         if (Peer* peer = find_peer(change->peer)) {
-            bool was_reachable = std::exchange(peer->reachable, change->to.has_value());
+            bool was_reachable = peer->reachable;
+            bool was_in_reach = is_in_reach(*peer);
+            peer->reachable = change->to.has_value();
             peer->in_use = change->to;
             peer->relay = change->relay;
             if (is_in_reach(*peer))
                 peer->fruitless = 0;
             else
                 peer->unreachable_since = change->at;
-            if (peer->reachable != was_reachable) handle_reach(now, *peer);
+            if (peer->reachable != was_reachable || is_in_reach(*peer) != was_in_reach)
+                handle_reach(now, *peer);
             if (!is_in_reach(*peer)) judge_clock_jump(now);
             service_peer(now, *peer);
         }
@@ -252,6 +255,7 @@ void Coordinator::handle_timers(TimePoint now) {
     forget_path_errors(now);
     service_view(now);
     service_states(now);
+    forget_knocks(now);
     for (auto& [id, peer] : peers_) keep_sessions(now, peer);
     initiate_where_due(now);
 }
@@ -388,6 +392,7 @@ std::vector<std::string> Coordinator::warnings() const {
     for (const auto& [endpoint, reason] : closed_ports_) out.push_back(reason);
     for (const auto& [id, peer] : peers_)
         for (const std::string& warning : card_warnings(peer)) out.push_back(warning);
+    for (std::string& text : knocks_.texts()) out.push_back(std::move(text));
     for (const auto& [id, peer] : peers_)
         if (peer.is_overdue) out.push_back(overdue_text(peer));
     for (const auto& [id, peer] : peers_)

@@ -22,6 +22,7 @@
 #include "netft/base/token_bucket.hpp"
 #include "netft/core/card_judge.hpp"
 #include "netft/core/events.hpp"
+#include "netft/core/knocks.hpp"
 #include "netft/core/path_errors.hpp"
 #include "netft/core/plan.hpp"
 #include "netft/core/settings.hpp"
@@ -278,9 +279,10 @@ class Coordinator {
         std::optional<TimePoint> next_view;
         Duration view_interval{};
         std::uint32_t undamped = 0;
-        std::size_t view_cursor = 0;         // parts below were sent in this round
-        Standing trouble = Standing::known;  // with its last handshake
-        unsigned unshown = 0;                // sessions that it asked for since it showed one
+        std::size_t view_cursor = 0;            // parts below were sent in this round
+        Standing trouble = Standing::known;     // with its last handshake
+        std::optional<TimePoint> trouble_ends;  // it was only heard of
+        unsigned unshown = 0;                   // sessions that it asked for since it showed one
         unsigned fruitless = 0;          // sessions opened since it was in reach; the first is none
         bool owes_introduction = false;  // we began a new life
         bool is_overdue = false;         // the session in use should have been renewed long ago
@@ -307,6 +309,13 @@ class Coordinator {
     std::vector<routing::PeerEndpoints> peer_endpoints() const;
     routing::InterfaceSettings interface_settings() const;
 
+    // coordinator_evidence.cpp
+    Peer* owner_of(const IpAddress& address);
+    void note_knock(TimePoint now, const Endpoint& remote, Standing trouble);
+    void forget_knocks(TimePoint now);
+    void say_knock(TimePoint now, const Endpoint& remote, const std::string& text);
+    void say_unknown_key(TimePoint now, const Endpoint& remote, const PublicKey& key);
+    void judge_address(TimePoint now, const Peer& peer, const Endpoint& remote);
     // coordinator_sessions.cpp
     static bool is_in_reach(const Peer& peer) { return peer.reachable || peer.relay; }
     static std::optional<TimePoint> reopens_at(const Peer& peer);
@@ -364,6 +373,7 @@ class Coordinator {
     bool is_known_address(const IpAddress& address) const;
     void answer_initiation(TimePoint now, Peer& peer, EndpointId local, const Endpoint& remote,
                            Bytes datagram, session::ReceivedInitiation& initiation);
+    void count_unshown(TimePoint now, Peer& peer);
     static Newness newness_of(const Peer& peer, const InitiationPayload& payload);
     static bool takes_stale(TimePoint now, Peer& peer, std::uint64_t incarnation);
     static void forget_a_life(Peer& peer);
@@ -467,6 +477,8 @@ class Coordinator {
     std::optional<TimePoint> view_refresh_;
     std::optional<TimePoint> stalled_;  // when we last were
     std::optional<TimePoint> clock_jumped_;
+    Knocks knocks_;
+    RateLimit knock_searches_{20, 20};
     session::OpeningPacer view_pacer_;  // 2,000 messages a second
     routing::StateTracker tracker_;
     std::optional<TimePoint> states_due_;

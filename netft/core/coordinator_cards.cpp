@@ -99,6 +99,9 @@ void Coordinator::apply(TimePoint now, Peer& peer, CardVerdict verdict) {
             note(Notice::Severity::warning, Notice::Fault::config, "card", name + ": " + doubt);
     if (verdict.card && !peer.card)
         note(Notice::Severity::info, Notice::Fault::none, "card", name + ": known");
+    if (peer.card && !verdict.card)  // the engine has its routes no more
+        for (const routing::Route& route : tm_.routes())
+            if (route.peer == peer.id) route_states_.erase(route.id);
     if (peer.card != verdict.card) plan_dirty_ = true;
     peer.refusal = std::move(verdict.refusal);
     peer.doubts = std::move(verdict.warnings);

@@ -47,18 +47,18 @@ std::vector<routing::SeenInterface> Coordinator::seen_interfaces(const Peer* pee
     if (peer == nullptr || peer->card) {
         const auto& endpoints = peer == nullptr ? card_endpoints_ : peer->card->endpoints;
         for (const CardEndpoint& e : endpoints)
-            out.push_back({e.endpoint.address, e.interface, network_of(e, overrides)});
+            out.push_back({e.endpoint.address, e.interface, network_of(e, overrides), e.mtu});
     } else {
         // Known by the configuration only: what joins it to us tells the network.
         for (const routing::Route& route : tm_.routes()) {
             IpAddress address = route.remote.address.with_scope(0);
             bool is_its = route.peer == peer->id && !find_tag(out, tag_of(address));
             if (is_its)
-                out.push_back({address, "", route.network.substr(0, route.network.find('%'))});
+                out.push_back({address, "", route.network.substr(0, route.network.find('%')), 0});
         }
     }
     const NodeView* view = nullptr;
-    if (peer != nullptr && peer->reachable && peer->views.view()) view = &*peer->views.view();
+    if (peer != nullptr && is_in_reach(*peer) && peer->views.view()) view = &*peer->views.view();
     if (peer == nullptr) view = &view_;
     if (view == nullptr) return out;
     for (const ViewInterface& interface : view->interfaces)
@@ -115,7 +115,7 @@ routing::ClusterView Coordinator::cluster_view(TimePoint now) const {
     std::size_t place = 0;
     for (const auto& [id, peer] : peers_) {
         ++place;
-        if (!peer.reachable || !peer.views.view()) continue;
+        if (!is_in_reach(peer) || !peer.views.view()) continue;
         routing::SeenNode& node = out.nodes[place];
         node.has_word = true;
         node.is_stalled = peer.views.view()->is_stalled;

@@ -43,11 +43,15 @@ std::vector<std::uint8_t> Coordinator::make_handshake(TimePoint now, Peer& peer,
 
 void Coordinator::handle_handshake(TimePoint now, EndpointId local, const Endpoint& remote,
                                    const Header& header, Bytes datagram) {
-    if (datagram.size() == kHeaderSize + kOpeningSize)  // what mode none sends
+    if (datagram.size() == kHeaderSize + kOpeningSize) {  // what mode none sends
+        note_knock(now, remote, Standing::other_mode);
         return drops_.count(DropReason::rx_security_mismatch);
+    }
     if (auto why = session::check_handshake(*identity_.primitives, secure_->identity.own.open,
-                                            header.type, datagram))
+                                            header.type, datagram)) {
+        if (*why == DropReason::rx_bad_mac) note_knock(now, remote, Standing::knows_other_key);
         return drops_.count(*why);
+    }
     if (header.type == MessageType::initiation)
         handle_initiation(now, local, remote, datagram);
     else
@@ -60,11 +64,17 @@ void Coordinator::handle_initiation(TimePoint now, EndpointId local, const Endpo
     DropReason why{};
     auto initiation =
         session::read_initiation(*identity_.primitives, secure_->identity, datagram, why);
-    if (!initiation) return refuse_initiation(now, remote, why);
+    if (!initiation) {
+        if (why == DropReason::rx_bad_seal) note_knock(now, remote, Standing::other_cluster);
+        return refuse_initiation(now, remote, why);
+    }
     if (initiation->noise.initiator() == secure_->identity.own.open)
         return say_own_key(now, remote);
     Peer* peer = find_peer(initiation->noise.initiator());
-    if (peer == nullptr) return refuse_initiation(now, remote, DropReason::rx_unknown_node);
+    if (peer == nullptr) {
+        say_unknown_key(now, remote, initiation->noise.initiator());
+        return refuse_initiation(now, remote, DropReason::rx_unknown_node);
+    }
     take_initiation(now, *peer, local, remote, datagram, *initiation);
 }
 
@@ -125,6 +135,8 @@ void Coordinator::take_initiation(TimePoint now, Peer& peer, EndpointId local,
         return refuse_initiation(now, remote, DropReason::rx_rate_limited);
     Life& life = life_of(peer, payload.incarnation);
     life.newest = std::max(life.newest, payload.timestamp);
+    if (newness == Newness::fresh) judge_address(now, peer, remote);
+    if (meets && newness == Newness::fresh) count_unshown(now, peer);
     if (meets) return meet_initiation(now, peer, local, remote, newness == Newness::fresh);
     answer_initiation(now, peer, local, remote, datagram, initiation);
 }
@@ -142,12 +154,17 @@ void Coordinator::answer_initiation(TimePoint now, Peer& peer, EndpointId local,
                                             *index, HandshakeStatus::done);
     if (!response) return drops_.count(DropReason::rx_bad_seal);
     peer.opening.set_keys(*index, response->keys);
-    if (++peer.unshown >= kUnshownMax && peer.trouble == Standing::known)
-        note_trouble(now, peer, Standing::unshown);
+    count_unshown(now, peer);
     remember_answer(peer, {mac1_of(datagram), *index, response->datagram});
     if (!peer.last_path) remember_path(peer, local, remote);
     plan_dirty_ = true;
     send_answer(now, peer, local, remote, response->datagram);
+}
+
+// It asks, is answered, and asks again.
+void Coordinator::count_unshown(TimePoint now, Peer& peer) {
+    if (++peer.unshown >= kUnshownMax && peer.trouble == Standing::known)
+        note_trouble(now, peer, Standing::unshown);
 }
 
 // Whether an initiation is newer than what was taken: of its own life, or, of a new life, than
@@ -222,6 +239,7 @@ void Coordinator::handle_response(TimePoint now, EndpointId local, const Endpoin
     Life& life = life_of(*peer, answer->payload.incarnation);
     if (life.is_refused) return drops_.count(DropReason::rx_cloned_node);
     life.remote = remote;
+    judge_address(now, *peer, remote);
     peer->opening.handle_response(
         now, header.receiver, {answer->payload.index, answer->payload.incarnation}, answer->keys);
     peer->handshake.pending.reset();

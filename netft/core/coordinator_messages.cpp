@@ -115,16 +115,30 @@ void Coordinator::handle_opening(TimePoint now, EndpointId local, const Endpoint
                                  const Header& header, Bytes payload) {
     if (!openings_.take(now)) return drops_.count(DropReason::rx_rate_limited);
     auto opening = decode_opening(payload);
-    if (!opening)
-        return drops_.count(payload.size() < kOpeningSize ? DropReason::rx_truncated
-                                                          : DropReason::rx_malformed);
+    if (!opening) {
+        std::size_t size = kHeaderSize + payload.size();
+        bool is_sealed = size == kInitiationSize || size == kResponseSize;  // of modes with keys
+        if (is_sealed) note_knock(now, remote, Standing::other_mode);
+        return drops_.count(is_sealed                       ? DropReason::rx_security_mismatch
+                            : payload.size() < kOpeningSize ? DropReason::rx_truncated
+                                                            : DropReason::rx_malformed);
+    }
     const NodeSettings& self = settings_.self_node();
-    if (opening->cluster != settings_.cluster_id)
+    if (opening->cluster != settings_.cluster_id) {
+        note_knock(now, remote, Standing::other_cluster);
         return drops_.count(DropReason::rx_foreign_cluster);
+    }
     if (opening->sender == self.public_key) return say_own_key(now, remote);
-    if (opening->receiver != self.public_key) return drops_.count(DropReason::rx_not_for_us);
+    if (opening->receiver != self.public_key) {
+        note_knock(now, remote, Standing::knows_other_key);
+        return drops_.count(DropReason::rx_not_for_us);
+    }
     Peer* peer = find_peer(opening->sender);
-    if (peer == nullptr) return drops_.count(DropReason::rx_unknown_node);
+    if (peer == nullptr) {
+        say_unknown_key(now, remote, opening->sender);
+        return drops_.count(DropReason::rx_unknown_node);
+    }
+    judge_address(now, *peer, remote);
     if (opening->mode != settings_.security) {
         note_trouble(now, *peer, Standing::other_mode);
         return drops_.count(DropReason::rx_security_mismatch);

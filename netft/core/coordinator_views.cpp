@@ -78,8 +78,10 @@ Standing Coordinator::standing_of(const Peer& peer) const {
 
 // What hinders a handshake is known until one is done.
 void Coordinator::note_trouble(TimePoint now, Peer& peer, Standing trouble) {
-    if (peer.trouble == trouble) return;
+    bool is_same = peer.trouble == trouble;
     peer.trouble = trouble;
+    peer.trouble_ends.reset();
+    if (is_same) return;
     touch_view(now);
 }
 
@@ -109,7 +111,7 @@ void Coordinator::owe_view(TimePoint now, Peer& peer) {
     peer.view_cursor = 0;
     peer.next_view.reset();
     bool takes = peer.card && (peer.card->features & kFeatureViews) != 0;
-    if (!takes || !peer.reachable || view_parts_.empty()) return;
+    if (!takes || !is_in_reach(peer) || view_parts_.empty()) return;
     for (std::size_t i = 0; i < view_parts_.size(); ++i)
         peer.view_parts_owed.insert(static_cast<std::uint8_t>(i));
     peer.next_view = now;
@@ -155,6 +157,8 @@ std::vector<std::pair<EndpointId, Endpoint>> Coordinator::up_paths_to(const Peer
         bool in_use = peer.in_use == route.id;
         paths.insert(in_use ? paths.begin() : paths.end(), {route.local_id, route.remote});
     }
+    if (paths.empty() && peer.relay)
+        paths.emplace_back(kRelayedEndpoint, relayed_endpoint(peer.node.ipv6));
     return paths;
 }
 

@@ -36,15 +36,18 @@ constexpr std::size_t kViewRoutesInBlockMax = 150;
 
 // How a node stands with a peer, the routes apart.
 enum class Standing : std::uint8_t {
-    known = 0,       // a session and its card
-    no_session = 1,  // never an answer in this life
-    no_card = 2,     // a session, and no card yet
-    bad_card = 3,    // its card contradicts the configuration or another node
-    other_key = 4,   // its answers do not open: another cluster key, or a wrong public key
-    other_mode = 5,  // another security mode
-    cloned = 6,      // two machines use one key
-    unshown = 7,     // it asks for sessions and shows none: another cluster key, or it is deaf
-    unrenewed = 8,   // handshakes stay without answer, and the keys in use are too old
+    known = 0,        // a session and its card
+    no_session = 1,   // never an answer in this life
+    no_card = 2,      // a session, and no card yet
+    bad_card = 3,     // its card contradicts the configuration or another node
+    other_key = 4,    // its answers do not open: another cluster key, or a wrong public key
+    other_mode = 5,   // another security mode
+    cloned = 6,       // two machines use one key
+    unshown = 7,      // it asks for sessions and shows none: another cluster key, or it is deaf
+    unrenewed = 8,    // handshakes stay without answer, and the keys in use are too old
+    unknown_key = 9,  // from its address somebody opens with a key that we do not have
+    knows_other_key = 10,  // what comes from its address was made for another key than ours
+    other_cluster = 11,    // what comes from its address does not open: another cluster name
 };
 
 // 32 bits that stand for an address among those of one node (FNV-1a over its bytes).

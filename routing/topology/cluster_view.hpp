@@ -19,6 +19,7 @@ struct SeenInterface {
     IpAddress address;
     std::string name;                      // of the interface; may be empty
     std::string network;                   // its name
+    std::uint16_t mtu = 0;                 // 0, 65535: not known
     Diagnostic reason = Diagnostic::none;  // why it cannot be used, as far as anybody knows
 
     bool operator==(const SeenInterface&) const = default;

@@ -24,8 +24,10 @@ class Case {
         });
         if (!out.reachable) out.findings = of_whole_nodes();
         if (out.findings.empty()) out.findings = of_paths();
+        if (out.reachable) add_lasting(out.findings);
         if (out.findings.empty()) out.findings = of_what_is_over();
         if (out.findings.empty()) out.findings.push_back(out.reachable ? nothing() : unknown());
+        if (!out.reachable && is_unanswered()) add_unanswered(out.findings.front());
         std::stable_sort(
             out.findings.begin(), out.findings.end(), [](const Finding& x, const Finding& y) {
                 return std::pair(!x.is_down, x.culprit) < std::pair(!y.is_down, y.culprit);
@@ -53,11 +55,7 @@ class Case {
         if (to >= all.size()) return {};
         return all[to];
     }
-    static bool is_refusal(Standing standing) {
-        return standing == Standing::bad_card || standing == Standing::other_key ||
-               standing == Standing::other_mode || standing == Standing::cloned ||
-               standing == Standing::unshown;
-    }
+    static bool is_refusal(Standing standing) { return !fact_of(standing).empty(); }
     // Who hears the other's heartbeats has keys that fit: its answers only do not arrive.
     bool is_one_way(std::size_t from, std::size_t to, Standing standing) const {
         const auto& routes = sight_.node(from).routes;
@@ -68,21 +66,38 @@ class Case {
     }
     Finding mismatch(std::size_t from, std::size_t to, Standing standing) const {
         Finding out{.culprit = Culprit::mismatch, .is_down = true, .node = name(to)};
-        std::string fact;
-        if (standing == Standing::other_key)
-            fact = "its answers do not open: another cluster key, or a public key that is not its";
-        if (standing == Standing::other_mode) fact = "it has another security mode";
-        if (standing == Standing::bad_card)
-            fact = "what it says of itself contradicts the configuration";
-        if (standing == Standing::unshown)
-            fact =
-                "it asks for sessions and takes none of our answers: another cluster key, or they "
-                "do "
-                "not arrive";
-        if (standing == Standing::cloned) fact = "two machines use one key";
         out.text = both() + " do not fit: their keys or configuration files differ";
-        out.evidence = {name(from) + " says of " + name(to) + ": " + fact};
+        out.evidence = {name(from) + " says of " + name(to) + ": " +
+                        std::string(fact_of(standing))};
         return out;
+    }
+    static std::string_view fact_of(Standing standing) {
+        switch (standing) {
+            case Standing::other_key:
+                return "its answers do not open: another cluster key, or a public key that is not "
+                       "its";
+            case Standing::other_mode: return "it has another security mode";
+            case Standing::bad_card: return "what it says of itself contradicts the configuration";
+            case Standing::unshown:
+                return "it asks for sessions and takes none of our answers: another cluster key, "
+                       "or they do not arrive";
+            case Standing::cloned: return "two machines use one key";
+            case Standing::unrenewed:
+                return "its handshakes are filtered: its session's keys were not renewed and have "
+                       "ended";
+            case Standing::unknown_key:
+                return "from its address somebody opens with a key that is none of the file's: was "
+                       "it given a new one?";
+            case Standing::knows_other_key:
+                return "what comes from its address is made for another key than ours: has its "
+                       "file an old one, or are addresses swapped?";
+            case Standing::other_cluster:
+                return "what comes from its address does not open: another cluster name?";
+            case Standing::known:
+            case Standing::no_session:
+            case Standing::no_card: break;
+        }
+        return {};
     }
     // No session yet, both ways, though a third node is reached by both on one network.
     std::optional<std::size_t> never_met() const {
@@ -160,13 +175,66 @@ class Case {
             std::any_of(self.interfaces.begin(), self.interfaces.end(),
                         [](const SeenInterface& i) { return i.reason == Diagnostic::none; });
         if (!has_sound) return std::vector<Finding>{};  // its interfaces say it better
+        bool is_new = std::all_of(self.standings.begin() + 1, self.standings.end(),
+                                  [](Standing s) { return s == Standing::no_session; });
         Finding out{.culprit = Culprit::node, .is_down = true, .node = self.name};
-        out.text = self.name +
-                   " reaches nobody on any network: rather it is cut off than that all "
-                   "others are down";
+        out.text = self.name + (is_new ? " opens to all others and nobody answers: it is not in "
+                                         "their files, UDP does not pass, or it is cut off"
+                                       : " reaches nobody on any network: rather it is cut off "
+                                         "than that all others are down");
         for (std::size_t n = 1; n < count; ++n)
             out.evidence.push_back(self.name + " does not reach " + name(n));
         return std::vector{out};
+    }
+
+    // It is up, and will not stay so, or not for all that is sent.
+    void add_lasting(std::vector<Finding>& out) const {
+        for (auto [from, to] : {std::pair(a_, b_), std::pair(b_, a_)})
+            if (standing_of(from, to) == Standing::unrenewed) {
+                out.push_back(
+                    {.culprit = Culprit::path,
+                     .text = "the keys between " + both() +
+                             " cannot be renewed: something lets handshakes not pass; they talk "
+                             "until the keys end",
+                     .evidence = {name(from) + " says that the keys of its session with " +
+                                  name(to) + " are overdue"}});
+                break;
+            }
+        for (const auto& [near, far] : paths_)
+            if (has_two_mtus(near, far)) out.push_back(two_mtus(near, far));
+    }
+    bool has_two_mtus(Place near, Place far) const {
+        constexpr std::uint16_t kUnknown = 0xffff;
+        const SeenInterface& a = sight_.at(near);
+        const SeenInterface& b = sight_.at(far);
+        return a.network == b.network && a.mtu % kUnknown != 0 && b.mtu % kUnknown != 0 &&
+               a.mtu != b.mtu;
+    }
+    Finding two_mtus(Place near, Place far) const {
+        Place least = sight_.at(near).mtu < sight_.at(far).mtu ? near : far;
+        const SeenInterface& small = sight_.at(least);
+        const SeenInterface& large = sight_.at(least == near ? far : near);
+        Finding out{.culprit = Culprit::mtu, .node = name(least.node), .network = small.network};
+        out.interface = small.name;
+        out.text = name(least.node) + (small.name.empty() ? "" : " (" + small.name + ")") +
+                   " has an MTU of " + std::to_string(small.mtu) + " on " + small.network +
+                   ", the other end has " + std::to_string(large.mtu) +
+                   ": netft sends what both take, other programs' large packets vanish";
+        for (Place p : {near, far})
+            out.evidence.push_back(name(p.node) + " has " + std::to_string(sight_.at(p).mtu));
+        return out;
+    }
+
+    // This node has asked the other, and never had an answer in this life.
+    bool is_unanswered() const {
+        std::size_t other = a_ == 0 ? b_ : a_;
+        return (a_ == 0 || b_ == 0) && standing_of(0, other) == Standing::no_session;
+    }
+    void add_unanswered(Finding& finding) const {
+        const std::string& other = name(a_ == 0 ? b_ : a_);
+        finding.evidence.push_back(other + " has answered none of " + name(0) +
+                                   "'s openings: has its file " + name(0) +
+                                   " with this key, does UDP pass, does netftd run there?");
     }
 
     std::vector<Finding> of_paths() const {

@@ -2,6 +2,7 @@
 //
 // Every network that joins the two is examined by itself; what explains all of them at once (a dead
 // node, keys that do not fit) goes before. The rules, in order:
+//  0. Of two that talk: MTUs that differ on a network, keys that are not renewed.
 //  1. A handshake that fails for a known reason, or no session although both reach a third node on
 //     a network that they share: mismatch.
 //  2. Nobody reaches one of the two: a node (by two witnesses, or by one on two networks);

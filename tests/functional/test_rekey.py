@@ -5,6 +5,7 @@
 """
 import contextlib
 import dataclasses
+import json
 import shutil
 import subprocess
 
@@ -160,6 +161,8 @@ def a_removed_nodes_sessions_end_at_once(lab):
             "rx_no_session", 0) > before.get("rx_no_session", 0))
         wait_for("n3 is not let in again", lambda: lab["n1"].show()["drops"].get(
             "rx_unknown_node", 0) > before.get("rx_unknown_node", 0), 30)
+        wait_for("n1 names its key", lambda: any(
+            "opens with key" in warning for warning in lab["n1"].show()["warnings"]))
         assert lab["n3"].run("ping", "-c", 1, "-W", 1, address, check=False).returncode
         now = {key: count for key, count in lab.flaps("n1", "n2").items() if key[1] != "n3"}
         assert now == since, "a route between those that stay flapped"
@@ -225,3 +228,69 @@ def a_cloned_machine_is_refused_by_name(lab):
 def names_clone(daemon, word):
     return any("clone" in line and word in line
                for line in daemon.last_words(1000).splitlines())
+
+
+@contextlib.contextmanager
+def filtered(lab, node, source, kind):
+    """What comes to the node from the source and is of that type vanishes."""
+    rule = f"ip saddr {source} udp dport 3343 @th,64,8 & 0xf == {kind} drop"
+    lab[node].run("nft", "\n".join([
+        "table inet filtered {", f"chain in {{ type filter hook input priority 0; {rule}; }}",
+        "}", ""]))
+    try:
+        yield
+    finally:
+        lab[node].run("nft", "delete table inet filtered")
+
+
+@test(dataclasses.replace(TWO, networks=1), fresh=True)
+def handshakes_without_heartbeats_are_not_repeated_without_end(lab):
+    with filtered(lab, "n1", "10.0.0.2", 4):
+        wait_for("n2 is out of reach", lambda: lab.peer("n1", "n2")["state"] != "reachable")
+        had = opened(lab)
+        # 33 a second at both ends, before.
+        assert not wait_until(lambda: opened(lab) > had + 6, 15), f"{opened(lab) - had} sessions"
+    wait_for("n2 is back", lambda: lab.peer("n1", "n2")["state"] == "reachable", 10)
+
+
+@contextlib.contextmanager
+def another_key(lab, node):
+    """The node has a key that the others were not told of; its own file knows."""
+    daemon = lab[node]
+    tool = lab.binaries.find("netft-key")
+    key = daemon.directory / "node.key"
+    old = key.read_bytes()
+    config = daemon.config
+    text = config.read_text(encoding="utf-8")
+    before = output_of(tool, "public", str(key)).strip()
+    daemon.stop()
+    try:
+        key.unlink()
+        output_of(tool, "generate", "-o", str(key))
+        after = output_of(tool, "public", str(key)).strip()
+        daemon.config = daemon.directory / "other.toml"
+        daemon.config.write_text(text.replace(before, after), encoding="utf-8")
+        daemon.start()
+        yield after
+    finally:
+        daemon.stop()
+        key.write_bytes(old)
+        daemon.config = config
+        daemon.start()
+
+
+def culprit(lab, node, *pair):
+    asked = json.loads(lab[node].run("netft-route", "why", "--json", *pair).stdout)
+    return asked["findings"][0]
+
+
+@test(THREE, fresh=True)
+def a_new_key_that_nobody_was_told_of_is_named_at_both_ends(lab):
+    with another_key(lab, "n2") as key:
+        wait_for("n1 names the key", lambda: any(
+            key in warning and "n2" in warning for warning in lab["n1"].show()["warnings"]), 30)
+        for node in ("n1", "n2"):
+            wait_for(f"{node} says mismatch",
+                     lambda at=node: culprit(lab, at, "n1", "n2")["culprit"] == "mismatch", 30)
+            print(f"     {node}: {culprit(lab, node, 'n1', 'n2')['evidence']}", flush=True)
+    lab.wait_all_up()

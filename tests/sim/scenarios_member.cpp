@@ -43,9 +43,9 @@ void misbehave(Stage& s, Duration how_long) {
 
 Violations a_member_with_keys_harms_itself_alone() {
     Violations all;
-    for (std::uint64_t seed = 120; seed < 124; ++seed) {
+    for (std::uint64_t seed = 120; seed < 122; ++seed) {
         Stage s({.nodes = kHonest + 1, .seed = seed});
-        misbehave(s, 60s);
+        misbehave(s, 30s);
         s.world.stop(kHonest);
         s.run(1s);
         s.world.start(kHonest);  // an honest netftd with the same key

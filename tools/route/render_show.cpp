@@ -178,6 +178,7 @@ void render_node(std::ostream& out, const json& document, const Style& style) {
 // The oldest keys in use: an RFC 3339 instant, which is compared as text; "" without keys.
 std::string oldest_keys(const json& document) {
     std::string oldest;
+    if (text(document, "security") == "none") return oldest;  // there are none
     for (const json& peer : member(document, "peers")) {
         std::string since = text(member(peer, "session"), "since");
         if (!since.empty() && (oldest.empty() || since < oldest)) oldest = since;

@@ -63,7 +63,8 @@ struct Besieged : SecureTown {
             add(route.id.value);
             add(route.usable ? 1 : 0);
         }
-        for (const std::string& warning : coordinator.warnings()) out += warning;
+        for (const std::string& warning : coordinator.warnings())
+            if (warning.find(" opens ") == std::string::npos) out += warning;  // bounded: Knocks
         add(coordinator.endpoints().size());
         add(coordinator.adapter_mtu());
         return out;
@@ -95,7 +96,8 @@ struct Besieged : SecureTown {
     void check_notices() {
         while (auto notice = coordinator.poll_notice()) {
             bool is_known = notice->text.find("cluster key?") != std::string::npos ||
-                            notice->text.find("uses the key of this node") != std::string::npos;
+                            notice->text.find("uses the key of this node") != std::string::npos ||
+                            notice->text.find(" opens ") != std::string::npos;
             auto last = said.find(notice->text);
             bool is_early = last != said.end() && now - last->second < 60s;
             BOOST_TEST((is_known && !is_early), notice->text);

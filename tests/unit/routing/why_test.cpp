@@ -36,6 +36,46 @@ const std::vector<Fault>& faults() {
     using D = Diagnostic;
     static const std::vector<Fault> kAll{
         {"nothing", 3, 2, [](Town&) {}, "none"},
+        {"the MTU of n2 is lower", 3, 2,
+         [](Town& t) {
+             for (std::size_t n : {0, 1, 2}) t.view.nodes[n].interfaces[1].mtu = 1500;
+             t.view.nodes[1].interfaces[1].mtu = 1400;
+         },
+         "mtu n2 10.0.1.0/24"},
+        {"an MTU that nobody knows is no other", 3, 2,
+         [](Town& t) {
+             t.view.nodes[0].interfaces[1].mtu = 1500;
+             t.view.nodes[1].interfaces[1].mtu = 65535;
+         },
+         "none"},
+        {"keys are not renewed", 3, 2,
+         [](Town& t) { t.view.nodes[0].standings[1] = Standing::unrenewed; }, "path"},
+        {"n2 came back with another key after it was stopped", 3, 2,
+         [](Town& t) {
+             t.kill(1);
+             for (std::size_t n : {0, 2}) t.say(n, 1, 0, BfdState::down, D::shutting_down, true);
+             t.view.nodes[0].standings[1] = Standing::unknown_key;
+         },
+         "mismatch n2", false},
+        {"others have an old key of n1", 3, 2,
+         [](Town& t) {
+             t.kill(1).kill(2);
+             t.view.nodes[0].standings[1] = Standing::knows_other_key;
+         },
+         "mismatch n2", false},
+        {"n2 is of another cluster", 2, 1,
+         [](Town& t) {
+             t.kill(1);
+             t.view.nodes[0].standings[1] = Standing::other_cluster;
+         },
+         "mismatch n2", false},
+        {"nobody answers a node that is new", 3, 2,
+         [](Town& t) {
+             t.kill(1).kill(2);
+             t.view.nodes[0].standings = {Standing::known, Standing::no_session,
+                                          Standing::no_session};
+         },
+         "node n1", false},
         {"the cable of n2 is silent", 3, 2, [](Town& t) { t.cut_off(1, 0); },
          "cable n2 10.0.0.0/24"},
         {"our own cable is silent", 3, 2, [](Town& t) { t.cut_off(0, 1); }, "cable n1 10.0.1.0/24"},
