@@ -16,5 +16,7 @@ Parts
   driver     runs the program on a node of a lab; for the tests
   selftest   its cryptography against published vectors
 
+  member     a node with true keys and no good will: random misbehaviour, legal by its looks
+
   attacker   not a node at all: what somebody on the switch can capture, change and send
 """

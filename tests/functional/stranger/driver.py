@@ -67,12 +67,12 @@ def settings_of(lab, name, peers, **more):
 class Stranger:
     """The running program; its events are kept in order."""
 
-    def __init__(self, lab, name, peers, **more):
+    def __init__(self, lab, name, peers, program="node.py", **more):
         _need_dissononce()
         file = lab[name].directory / "stranger.json"
         file.write_text(json.dumps(settings_of(lab, name, peers, **more)), encoding="utf-8")
         self.events = []
-        self._process = lab[name].popen(PYTHON, "-B", HERE / "node.py", file,
+        self._process = lab[name].popen(PYTHON, "-B", HERE / program, file,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()

@@ -93,6 +93,10 @@ class Node:
                 self._read_commands()
             for peer in self._peers:
                 peer.handle_timers(now)
+            self._misbehave(now)
+
+    def _misbehave(self, now):
+        """A node of good will does not."""
 
     def _receive(self, now, local, one):
         for _ in range(64):
