@@ -96,7 +96,10 @@ bool any_of(const Range& range, Predicate predicate) {
 struct Adapter::Impl {
     std::string name;
     KernelState kernel;
+    bool with_ipv6 = true;
+    std::set<std::string> failing = {};       // what could not be done last time, and was said
     std::set<IpAddress> own = {};             // all we ever asked for and may have to take back
+    std::vector<IpAddress> others = {};       // addresses left alone
     std::set<std::string> said = {};          // what is reported once, not at every repair
     std::vector<std::string>* log = nullptr;  // of the running apply()
     std::optional<Error> first_error = std::nullopt;
@@ -104,8 +107,9 @@ struct Adapter::Impl {
     // Goes on after a failure, so that one bad route does not cost the others.
     bool did(const std::string& what, const Status& status) {
         if (status) {
+            failing.erase(what);
             log->push_back(what);
-        } else if (!first_error) {
+        } else if (failing.insert(what).second && !first_error) {
             first_error =
                 Error{name + ": " + what + ": " + status.error().what, status.error().errno_value};
         }
@@ -149,7 +153,9 @@ void Adapter::Impl::repair_setting(const std::string& interface, const Setting& 
     if (have && *have == setting.value) return;
     const Status written = write_sysctl(interface, setting.key, setting.value);
     const std::string what = std::string(setting.key) + " = " + setting.value;
-    if (written || setting.is_required) {
+    const bool is_refused =
+        !written && (written.error().errno_value == EROFS || written.error().errno_value == EACCES);
+    if (written || (setting.is_required && !is_refused)) {
         did(what, written);
     } else {
         say_once("could not set " + what + " (" + written.error().what + ")");
@@ -177,8 +183,14 @@ Status Adapter::Impl::repair_addresses(const std::vector<AddressState>& wanted) 
     Result<std::vector<AddressState>> have = kernel.addresses();
     if (!have) return with_context(name + ": addresses", have.error());
     for (const AddressState& address : wanted) own.insert(address.prefix.address);
+    others.clear();
     for (const AddressState& one : *have) {
-        if (!is_foreign(one, wanted)) continue;
+        const auto is_this = [&](const AddressState& other) { return is_as_wanted(one, other); };
+        if (!is_foreign(one, wanted)) {
+            const bool is_usable = (one.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == 0;
+            if (!any_of(wanted, is_this) && is_usable) others.push_back(one.prefix.address);
+            continue;
+        }
         did("foreign address " + one.prefix.to_string() + " removed", kernel.remove(one));
     }
     for (const AddressState& one : wanted) {
@@ -245,12 +257,12 @@ Status Adapter::Impl::run(const AdapterState& wanted) {
     }
     if (!link) return with_context(name, link.error());
     repair_link(*link, wanted);
-    const bool with_ipv6 = has_ipv6(link->name);
-    if (with_ipv6) {
-        repair_settings(link->name);
-    } else {
-        say_once("no IPv6: off in this kernel, or the MTU is below 1280");
-    }
+    with_ipv6 = tap::has_ipv6(link->name);
+    if (with_ipv6) repair_settings(link->name);
+    // Where /proc/sys cannot be written it stays as it is.
+    const Result<std::string> off = read_sysctl(link->name, "disable_ipv6");
+    if (off && *off == "1") with_ipv6 = false;
+    if (!with_ipv6) say_once("no IPv6: off in this kernel, or the MTU is below 1280");
     if (!link->is_up) did("link up", kernel.set_up());
     const std::vector<AddressState> addresses = wanted_addresses(wanted, with_ipv6);
     if (Status done = repair_addresses(addresses); !done) return done;
@@ -269,6 +281,8 @@ Result<Adapter> Adapter::open(const std::string& name, std::uint32_t interface_i
         std::make_unique<Impl>(Impl{name, KernelState(std::move(*rtnl), interface_index)}));
 }
 
+const std::vector<IpAddress>& Adapter::others() const { return impl_->others; }
+bool Adapter::has_ipv6() const { return impl_->with_ipv6; }
 Status Adapter::apply(const AdapterState& wanted, std::vector<std::string>& repaired) {
     repaired.clear();
     impl_->log = &repaired;

@@ -53,6 +53,11 @@ class Adapter {
     // missing or foreign. The first call does, and names, everything. A failure does not keep it
     // from doing the rest; the first one is returned. ENODEV: the interface itself is gone.
     Status apply(const AdapterState& wanted, std::vector<std::string>& repaired);
+    // What else was on the interface at the last apply(): an administrator's, or a floating
+    // address that a cluster manager has put there.
+    const std::vector<IpAddress>& others() const;
+    // Whether the kernel does IPv6 on it: not where that is off, or the MTU is below 1280.
+    bool has_ipv6() const;
 
  private:
     struct Impl;

@@ -61,17 +61,36 @@ inline std::uint64_t source_word(Bytes frame) {
 inline bool is_multicast(std::uint64_t mac_word) { return (mac_word >> 40 & 1) != 0; }
 
 // The address that an ARP request or a neighbour solicitation in `frame` (no virtio header) asks
-// for. nullopt: it is neither, or it is malformed, or it is duplicate address detection (sender
-// 0.0.0.0 or ::, or own gratuitous ARP), which gets no answer.
+// for; a probe (RFC 5227; duplicate address detection) asks as well, so that it finds an address
+// taken that is. nullopt: it is neither, or malformed, or tells of an address of its own.
 std::optional<IpAddress> solicited_address(Bytes frame);
-// False for all that is neither ARP nor IPv6 by its EtherType: most frames need no closer look.
-inline bool may_be_neighbour_discovery(Bytes frame) {
-    if (frame.size() < kEthernetHeaderSize) return false;
+
+// What a frame is, whatever it is wrapped in.
+enum class FrameKind : std::uint8_t {
+    packet,               // IPv4 or IPv6, and none of the next
+    neighbour_discovery,  // ARP, or ICMPv6 133 to 137: never leaves the node
+    other,                // tagged, or a protocol of the link's own
+};
+FrameKind kind_behind_ipv6(Bytes frame);
+// Most frames need one look at the EtherType, IPv6 one more at the next header.
+inline FrameKind kind_of(Bytes frame) {
+    if (frame.size() < kEthernetHeaderSize) return FrameKind::other;
     const std::uint16_t type = load_big_endian<std::uint16_t>(frame.data() + 12);
-    return type == 0x0806 || type == 0x86dd;
+    if (type == 0x0800) return FrameKind::packet;
+    if (type != 0x86dd) return type == 0x0806 ? FrameKind::neighbour_discovery : FrameKind::other;
+    const bool is_plain = frame.size() > 20 && (frame[20] == 6 || frame[20] == 17);
+    return is_plain ? FrameKind::packet : kind_behind_ipv6(frame);
 }
-// True for any ARP packet and any ND solicitation/advertisement: these never leave the node.
-bool is_neighbour_discovery(Bytes frame);
+inline bool is_neighbour_discovery(Bytes frame) {
+    return kind_of(frame) == FrameKind::neighbour_discovery;
+}
+
+// Why a packet of a peer must not reach this node's kernel, whatever its source address; nullopt:
+// nothing against it. What has no source address (0.0.0.0, ::) passes where IGMP and MLD need it.
+// `frame`: its first 244 bytes at least.
+std::optional<DropReason> refuse_packet(Bytes frame);
+// Of a frame that refuse_packet() lets through.
+IpAddress source_of(Bytes frame);
 // virtio header ‖ ARP reply or neighbour advertisement (solicited, override) that says `owner` has
 // the solicited address. Empty when `frame` is not such a solicitation.
 Bytes answer_solicitation(Bytes frame, const MacAddress& owner, AnswerBuffer& out);

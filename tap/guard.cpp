@@ -49,10 +49,10 @@ std::uint32_t guard_table(const std::string& adapter_name) {
     return kOtherTables + hash % kOtherTablesMax;
 }
 
-Result<Guard> Guard::open(const std::string& adapter_name) {
+Result<Guard> Guard::open(const std::string& adapter_name, std::uint32_t priority) {
     Result<Rtnl> rtnl = Rtnl::open();
     if (!rtnl) return with_context("guard", rtnl.error());
-    return Guard(std::move(*rtnl), guard_table(adapter_name));
+    return Guard(std::move(*rtnl), guard_table(adapter_name), priority);
 }
 
 Status Guard::change_rule(int type, int flags, Family family) {
@@ -60,7 +60,7 @@ Status Guard::change_rule(int type, int flags, Family family) {
     header.family = static_cast<std::uint8_t>(af_of(family));
     header.action = FR_ACT_TO_TBL;
     Message message = make_message(type, flags, header);
-    put(message, FRA_PRIORITY, kGuardPriority);
+    put(message, FRA_PRIORITY, priority_);
     put(message, FRA_TABLE, table_);
     const std::uint8_t protocol = kRouteProtocol;
     put(message, FRA_PROTOCOL, Bytes(&protocol, 1));
@@ -80,7 +80,7 @@ Result<bool> Guard::has_rule(Family family) {
             rule->src_len == 0 && rule->dst_len == 0 && attributes[FRA_IIFNAME] == nullptr &&
             attributes[FRA_OIFNAME] == nullptr && attributes[FRA_FWMARK] == nullptr;
         if (is_for_all && rule->action == FR_ACT_TO_TBL &&
-            number_of(attributes[FRA_PRIORITY]) == kGuardPriority &&
+            number_of(attributes[FRA_PRIORITY]) == priority_ &&
             number_of(attributes[FRA_TABLE]).value_or(rule->table) == table_)
             return true;
     }
@@ -139,8 +139,7 @@ Status Guard::keep_rule(Family family, std::vector<std::string>& repaired) {
     if (*has) return {};
     const Status added = change_rule(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, family);
     if (!added && added.error().errno_value != EEXIST) return with_context("rule", added.error());
-    repaired.push_back("rule " + std::to_string(kGuardPriority) + " to table " +
-                       std::to_string(table_));
+    repaired.push_back("rule " + std::to_string(priority_) + " to table " + std::to_string(table_));
     return {};
 }
 

@@ -53,7 +53,8 @@ struct GuardState {
 
 class Guard {
  public:
-    static Result<Guard> open(const std::string& adapter_name);
+    static Result<Guard> open(const std::string& adapter_name,
+                              std::uint32_t priority = kGuardPriority);
 
     // Makes the kernel agree with `wanted`. Says in `repaired` what was done for it; empty: nothing
     // was missing. Goes on after a failure; the first one is returned.
@@ -64,7 +65,8 @@ class Guard {
 
  private:
     struct Entry;  // of the table
-    Guard(Rtnl rtnl, std::uint32_t table) : rtnl_(std::move(rtnl)), table_(table) {}
+    Guard(Rtnl rtnl, std::uint32_t table, std::uint32_t priority)
+        : rtnl_(std::move(rtnl)), table_(table), priority_(priority) {}
     Status apply_family(Family family, const GuardState& wanted,
                         std::vector<std::string>& repaired);
     Status keep_rule(Family family, std::vector<std::string>& repaired);
@@ -77,6 +79,7 @@ class Guard {
 
     Rtnl rtnl_;
     std::uint32_t table_;
+    std::uint32_t priority_;
 };
 
 }  // namespace netft::tap

@@ -16,6 +16,11 @@ constexpr std::uint16_t kArpReply = 2;
 constexpr std::uint8_t kNeighbourSolicitation = 135;
 constexpr std::uint8_t kNeighbourAdvertisement = 136;
 constexpr std::uint32_t kSolicitedOverride = 0x6000'0000;
+constexpr std::uint32_t kOverride = 0x2000'0000;
+constexpr MacAddress kAllNodesMac{{0x33, 0x33, 0, 0, 0, 1}};
+IpAddress all_nodes() {
+    return IpAddress::v6({0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+}
 constexpr std::uint8_t kTargetLinkLayerAddress = 2;
 constexpr std::uint16_t kAdvertisementSize = 32;  // with the option
 constexpr std::uint8_t kNdHopLimit = 255;
@@ -36,7 +41,7 @@ std::optional<Solicitation> parse_arp_request(const Ethernet& frame) {
     in.take(6);
     out.target = IpAddress::v4(in.array<4>());
     if (!is_request || !in.ok() || out.asker_mac.is_multicast()) return {};
-    if (out.asker.is_unspecified() || out.asker == out.target) return {};
+    if (out.asker == out.target) return {};
     return out;
 }
 
@@ -76,7 +81,7 @@ std::optional<Solicitation> parse_neighbour_solicitation(const Ethernet& frame) 
     out.asker = packet->source;
     out.asker_mac = frame.source;
     if (!is_solicitation || !in.ok() || !are_options_whole(in.rest())) return {};
-    if (out.asker.is_unspecified() || out.asker.is_multicast()) return {};
+    if (out.asker.is_multicast()) return {};
     if (out.target.is_multicast() || out.asker_mac.is_multicast()) return {};
     return out;
 }
@@ -117,14 +122,19 @@ void write_advertisement_body(const Solicitation& asked, const MacAddress& owner
     out.u8(kNeighbourAdvertisement);
     out.u8(0);
     out.u16(checksum);
-    out.u32(kSolicitedOverride);
+    out.u32(asked.asker.is_multicast() ? kOverride : kSolicitedOverride);
     out.bytes(asked.target.bytes());
     out.u8(kTargetLinkLayerAddress);
     out.u8(1);
     out.bytes(owner.bytes);
 }
 
-void write_advertisement(const Solicitation& asked, const MacAddress& owner, ByteWriter& out) {
+void write_advertisement(const Solicitation& probed, const MacAddress& owner, ByteWriter& out) {
+    // RFC 4861 §7.2.4: who has no address yet is told with all nodes, unsolicited.
+    Solicitation asked = probed;
+    const bool is_probe = probed.asker.is_unspecified();
+    if (is_probe) asked.asker = all_nodes();
+    if (is_probe) asked.asker_mac = kAllNodesMac;
     write_ethernet(asked.asker_mac, owner, kEtherIpv6, out);
     out.u32(0x6000'0000);
     out.u16(kAdvertisementSize);
@@ -147,16 +157,6 @@ std::optional<IpAddress> solicited_address(Bytes frame) {
     const std::optional<Solicitation> asked = parse_solicitation(frame);
     if (!asked) return {};
     return asked->target;
-}
-
-bool is_neighbour_discovery(Bytes bytes) {
-    if (!may_be_neighbour_discovery(bytes)) return false;
-    const std::optional<Ethernet> frame = parse_ethernet(bytes);
-    if (!frame) return false;
-    if (frame->type == kEtherArp) return true;
-    if (frame->type != kEtherIpv6) return false;
-    const std::optional<IpPacket> packet = parse_ip(frame->type, frame->payload);
-    return packet && !nd_message(*frame, *packet).empty();
 }
 
 Bytes answer_solicitation(Bytes frame, const MacAddress& owner, AnswerBuffer& out) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 #include <set>
 #include <string>
 
@@ -44,12 +43,16 @@ bool is_allowed_host_octet(std::uint32_t address) {
     return last != 0 && last != 255;
 }
 
-std::optional<IpAddress> link_local_v4(const Digest& digest) {
-    std::uint32_t address = 0xa9fe0000u | (u32_at(digest, 8) >> 16);
+bool is_free_link_local(std::uint32_t address) {
     std::uint32_t third = address >> 8 & 0xff;
     for (std::uint32_t reserved : {0, 20, 169, 170, 255})
-        if (third == reserved) return {};
-    if (!is_allowed_host_octet(address)) return {};
+        if (third == reserved) return false;
+    return is_allowed_host_octet(address);
+}
+
+std::optional<IpAddress> link_local_v4(const Digest& digest) {
+    std::uint32_t address = 0xa9fe0000u | (u32_at(digest, 8) >> 16);
+    if (!is_free_link_local(address)) return {};
     return IpAddress::v4(address);
 }
 
@@ -91,6 +94,14 @@ std::optional<Choice> choose(const PublicKey& key, std::set<IpAddress>& taken,
 
 Prefix link_local_v6() { return {IpAddress::v6({0xfe, 0x80}), 64}; }
 
+// Neither the network's own address nor IPv4's broadcast address.
+bool is_host_of(const Prefix& network, const IpAddress& address) {
+    if (!network.contains(address) || address == network.address) return false;
+    if (!address.is_v4()) return true;
+    std::uint32_t host_mask = 0xffffffffu >> network.length;
+    return (address.v4_value() & host_mask) != host_mask;
+}
+
 struct Taken {
     std::set<IpAddress> ipv4, ipv6, extra_ipv4, extra_ipv6;
 };
@@ -122,18 +133,43 @@ Result<VirtualAddresses> assign_one(const PublicKey& key, const ExtraPrefixes& p
 
 Result<std::vector<VirtualAddresses>> assign_addresses(std::span<const PublicKey> keys,
                                                        const ExtraPrefixes& prefixes) {
-    std::vector<std::size_t> order(keys.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(), [&](auto a, auto b) { return keys[a] < keys[b]; });
-
-    std::vector<VirtualAddresses> out(keys.size());
+    std::vector<VirtualAddresses> out;
     Taken taken;
-    for (std::size_t index : order) {
-        auto assigned = assign_one(keys[index], prefixes, taken);
+    for (const PublicKey& key : keys) {
+        auto assigned = assign_one(key, prefixes, taken);
         if (!assigned) return tl::unexpected(assigned.error());
-        out[index] = *assigned;
+        out.push_back(*assigned);
     }
     return out;
+}
+
+Result<AddressPlace> choose_address(const IpAddress& address, const ExtraPrefixes& prefixes,
+                                    VirtualAddresses& out) {
+    const std::string what = address.to_string();
+    if (address.is_v4() && address.is_link_local()) {
+        if (!is_free_link_local(address.v4_value()))
+            return fail(what +
+                        " is reserved; allowed: 169.254.0.0/16 but the subnets .0, .20, .169, "
+                        ".170, .255 and the host numbers 0 and 255");
+        out.ipv4 = address;
+        out.ipv4_moved = false;
+        return AddressPlace::ipv4;
+    }
+    if (is_host_of(link_local_v6(), address)) {
+        out.ipv6 = address;
+        return AddressPlace::ipv6;
+    }
+    if (prefixes.ipv4 && is_host_of(*prefixes.ipv4, address)) {
+        out.extra_ipv4 = Prefix{address, prefixes.ipv4->length};
+        return AddressPlace::extra_ipv4;
+    }
+    if (prefixes.ipv6 && is_host_of(*prefixes.ipv6, address)) {
+        out.extra_ipv6 = Prefix{address, prefixes.ipv6->length};
+        return AddressPlace::extra_ipv6;
+    }
+    return fail(what +
+                " cannot be a node's own; allowed: a host's address in 169.254.0.0/16, fe80::/64, "
+                "ipv4_prefix and ipv6_prefix; others belong into allowed");
 }
 
 ClusterId cluster_id_of(std::string_view name) {

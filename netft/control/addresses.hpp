@@ -9,10 +9,14 @@
 //   ipv6_prefix  the prefix with the same interface id
 //   ipv4_prefix  the prefix with host bits from bytes 10..13, leaving out the subnet's own and
 //              broadcast address and the last octets 0 and 255
-// A node takes its first candidate n = 0, 1, 2, … that is allowed and free. Nodes choose in order
-// of public key, so the result depends on nothing but the set of keys.
+// A node takes its first candidate n = 0, 1, 2, … that is allowed and free. Nodes choose in the
+// order of the file, so that one that is added behind the others moves none of them.
+//
+// [[node]] address names addresses in place of these. A node with chosen addresses still takes
+// part in the choice: to write down or change an address moves nobody else's.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -40,9 +44,16 @@ struct VirtualAddresses {
     bool operator==(const VirtualAddresses&) const = default;
 };
 
-// In the order of `keys`, which are all different. Fails when ipv4_prefix has no room for them.
+// In the order of `keys`, which are all different; who is first has the first choice. Fails when
+// ipv4_prefix has no room for them.
 Result<std::vector<VirtualAddresses>> assign_addresses(std::span<const PublicKey> keys,
                                                        const ExtraPrefixes& prefixes);
+
+enum class AddressPlace : std::uint8_t { ipv4, ipv6, extra_ipv4, extra_ipv6 };
+// Puts an address from the file where it belongs. Fails, and says what is allowed, where no node
+// may have it.
+Result<AddressPlace> choose_address(const IpAddress& address, const ExtraPrefixes& prefixes,
+                                    VirtualAddresses& out);
 
 // First 16 bytes of SHA-256("netft1" ‖ name).
 ClusterId cluster_id_of(std::string_view name);

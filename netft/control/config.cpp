@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <exception>
 
+#include "netft/control/config_addresses.hpp"
 #include "netft/control/config_checks.hpp"
 #include "netft/control/config_sections.hpp"
 #include "netft/control/config_syntax.hpp"
@@ -23,24 +24,6 @@ tl::expected<toml::table, ConfigErrors> parse_toml(std::string_view text) try {
     return refuse(error.source().begin.line, "is not understood");
 } catch (const std::exception&) {
     return refuse(0, "is not understood");
-}
-
-Checked assign_virtual_addresses(ConfigEntries& entries) {
-    std::vector<PublicKey> keys;
-    for (const core::NodeSettings& node : entries.settings.nodes) keys.push_back(node.public_key);
-    auto addresses = assign_addresses(keys, entries.prefixes);
-    if (!addresses) return refuse(entries.prefix_line, addresses.error().what);
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        core::NodeSettings& node = entries.settings.nodes[i];
-        const VirtualAddresses& assigned = (*addresses)[i];
-        node.ipv4 = assigned.ipv4;
-        node.ipv6 = assigned.ipv6;
-        node.ipv4_moved = assigned.ipv4_moved;
-        node.mac = adapter_mac(node.public_key);
-        node.extra_ipv4 = assigned.extra_ipv4;
-        node.extra_ipv6 = assigned.extra_ipv6;
-    }
-    return {};
 }
 
 // What is wrong with a text that the TOML parser refuses: each slip in our words, and what else is

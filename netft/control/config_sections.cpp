@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::int64_t kMetricMax = 1'000'000;
 constexpr std::size_t kExcludesMax = 256;
-constexpr std::int64_t kCoreMax = 1023;  // of the kernel's cpu_set_t
+constexpr std::size_t kPrefixesMax = 64;  // of what floats, or is allowed to one node
+constexpr std::int64_t kCoreMax = 1023;   // of the kernel's cpu_set_t
 
 Read mtu(std::optional<std::uint16_t>& out) {
     return [&out](const toml::node& node) -> Checked {
@@ -45,12 +46,34 @@ Read with_line(std::uint32_t& line, Read read) {
     };
 }
 
+Read prefixes(std::vector<Prefix>& out) {
+    return texts([&out](std::string_view value, std::uint32_t) -> Status {
+        auto prefix = parse_inner_prefix(value);
+        if (!prefix) return tl::unexpected(prefix.error());
+        if (out.size() == kPrefixesMax)
+            return fail("too many; allowed: " + std::to_string(kPrefixesMax));
+        out.push_back(*prefix);
+        return {};
+    });
+}
+
+Read floating(ConfigEntries& out) {
+    return [&out](const toml::node& node) {
+        out.has_floating = true;
+        return prefixes(out.settings.floating)(node);
+    };
+}
+
 Read adapter(ConfigEntries& out) {
     return table_of(
         {{"name", text(parse_interface_name, out.settings.adapter_name)},
          {"mtu", mtu(out.settings.adapter_mtu)},
          {"ipv4_prefix", with_line(out.prefix_line, text(parse_ipv4_prefix, out.prefixes.ipv4))},
-         {"ipv6_prefix", with_line(out.prefix_line, text(parse_ipv6_prefix, out.prefixes.ipv6))}});
+         {"ipv6_prefix", with_line(out.prefix_line, text(parse_ipv6_prefix, out.prefixes.ipv6))},
+         {"floating", floating(out)},
+         {"rule_priority", integer_between(1, 32'765, [&out](std::int64_t value) {
+              out.settings.rule_priority = static_cast<std::uint32_t>(value);
+          })}});
 }
 
 Read threshold_bound(std::uint8_t& out) {
@@ -291,6 +314,16 @@ Read endpoints(core::NodeSettings& node, NodeLines& lines, std::uint16_t port) {
     });
 }
 
+Read chosen_addresses(core::NodeSettings& node, NodeLines& lines) {
+    return texts([&node, &lines](std::string_view value, std::uint32_t line) -> Status {
+        auto address = parse_address(value);
+        if (!address) return tl::unexpected(address.error());
+        node.chosen.push_back(*address);
+        lines.addresses.push_back(line);
+        return {};
+    });
+}
+
 Checked read_node(const toml::table& table, ConfigEntries& out) {
     core::NodeSettings node;
     NodeLines lines{.node = line_of(table)};
@@ -298,6 +331,8 @@ Checked read_node(const toml::table& table, ConfigEntries& out) {
         {"name", with_line(lines.name, text(parse_node_name, node.name)), true},
         {"public_key", with_line(lines.public_key, text(parse_key, node.public_key)), true},
         {"endpoints", endpoints(node, lines, out.settings.port)},
+        {"address", chosen_addresses(node, lines)},
+        {"allowed", prefixes(node.allowed)},
         {"port", node_port(node, out.settings.adapter_name)},
         {"traffic", node_traffic(node, out.settings.traffic)},
         {"worker", node_worker(node, out.settings.workers)}};

@@ -18,6 +18,7 @@ struct NodeLines {
     std::uint32_t name = 0;
     std::uint32_t public_key = 0;
     std::vector<std::uint32_t> endpoints;  // parallel to the node's endpoints
+    std::vector<std::uint32_t> addresses;  // parallel to the node's chosen addresses
 };
 
 // The file's content before the checks: `settings` lacks the virtual addresses and `self`.
@@ -25,6 +26,7 @@ struct ConfigEntries {
     core::Settings settings;
     ExtraPrefixes prefixes;
     std::uint32_t prefix_line = 0;
+    bool has_floating = false;            // [adapter] floating is written, be it empty
     std::optional<std::string> key_file;  // [security] key_file
     std::uint32_t key_file_line = 0;
     std::vector<NodeLines> node_lines;         // parallel to settings.nodes

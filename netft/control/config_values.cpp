@@ -100,6 +100,28 @@ Result<Prefix> parse_subnet(std::string_view text) {
     return *prefix;
 }
 
+Result<IpAddress> parse_address(std::string_view text) {
+    auto address = text.find('%') == std::string_view::npos ? IpAddress::parse(text) : std::nullopt;
+    if (address) return *address;
+    return fail(quoted(text) +
+                " is not an address; allowed: one without prefix length and interface, as in "
+                "\"169.254.10.1\" or \"fe80::1\"");
+}
+
+Result<Prefix> parse_inner_prefix(std::string_view text) {
+    if (text.find('/') != std::string_view::npos) {
+        auto prefix = parse_subnet(text);
+        bool is_odd = prefix && (prefix->address.is_multicast() || prefix->address.is_loopback());
+        if (is_odd) return fail(quoted(text) + " holds no unicast addresses");
+        return prefix;
+    }
+    auto address = parse_address(text);
+    if (!address) return tl::unexpected(address.error());
+    if (address->is_multicast() || address->is_loopback() || address->is_unspecified())
+        return fail(quoted(text) + " is no unicast address");
+    return Prefix{*address, static_cast<std::uint8_t>(address->is_v4() ? 32 : 128)};
+}
+
 Result<Prefix> parse_ipv4_prefix(std::string_view text) {
     auto prefix = parse_subnet(text);
     if (!prefix) return prefix;

@@ -28,6 +28,10 @@ Result<routing::ConfiguredEndpoint> parse_endpoint(std::string_view text,
 
 // A network in its plain form: "10.0.0.0/24"; host bits are refused.
 Result<Prefix> parse_subnet(std::string_view text);
+// [adapter] floating, [[node]] allowed: a network in its plain form, or one address.
+Result<Prefix> parse_inner_prefix(std::string_view text);
+// An address, without prefix length, port or interface.
+Result<IpAddress> parse_address(std::string_view text);
 // [adapter] ipv4_prefix: length 8..30, unicast, outside 169.254.0.0/16.
 Result<Prefix> parse_ipv4_prefix(std::string_view text);
 // [adapter] ipv6_prefix: length 16..64, unicast, outside fe80::/10.

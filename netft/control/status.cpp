@@ -114,6 +114,12 @@ json session_to_json(const PeerStatus& peer, const WallClock& clock) {
             {"note", peer.session_note}};
 }
 
+json texts_of(const std::vector<IpAddress>& addresses) {
+    json out = json::array();
+    for (const IpAddress& address : addresses) out.push_back(address.to_string());
+    return out;
+}
+
 json peer_to_json(const PeerStatus& peer, const WallClock& clock) {
     return {{"name", peer.name},
             {"state", peer.reachable ? "reachable" : "unreachable"},
@@ -124,7 +130,8 @@ json peer_to_json(const PeerStatus& peer, const WallClock& clock) {
             {"policy", core::to_string(peer.traffic.policy)},
             {"duplicate_small", peer.traffic.duplicate_small},
             {"ipv4", address_or_null(peer.ipv4)},
-            {"ipv6", address_or_null(peer.ipv6)}};
+            {"ipv6", address_or_null(peer.ipv6)},
+            {"floating", texts_of(peer.floating)}};
 }
 
 json record(json fields, const char* type) {

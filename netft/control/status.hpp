@@ -57,7 +57,8 @@ struct PeerStatus {
     std::string session_note;  // what hinders the session; "" when all is well
     std::optional<RouteId> selected;   // the route that policy failover takes
     std::size_t networks_in_file = 0;  // how many independent ones its and our endpoints there make
-    std::size_t networks_expected = 0;  // these, or what there was
+    std::size_t networks_expected = 0;     // these, or what there was
+    std::vector<IpAddress> floating = {};  // that it has now
 };
 
 struct PortStatus {

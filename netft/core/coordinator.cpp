@@ -53,6 +53,7 @@ PeerId Coordinator::id_of(const PublicKey& key) {
 }
 
 void Coordinator::sync_peers(TimePoint now) {
+    inner_ = std::make_shared<const InnerAddresses>(inner_addresses(settings_));
     const PublicKey& own = settings_.self_node().public_key;
     std::set<PeerId> wanted;
     for (const NodeSettings& node : settings_.nodes) {
@@ -121,6 +122,7 @@ void Coordinator::handle_interfaces(TimePoint now, std::span<const routing::Inte
 std::vector<std::string> Coordinator::handle_settings(TimePoint now, const Settings& next) {
     std::vector<std::string> refusals = find_fixed_changes(settings_, next);
     if (!refusals.empty()) return refusals;
+    note_moved_addresses(next);
     settings_ = next;
     digests_ = config_digests(settings_);
     if (secure_) begin_secure();
@@ -130,6 +132,9 @@ std::vector<std::string> Coordinator::handle_settings(TimePoint now, const Setti
     tm_.handle_settings(settings_.topology);
     plan_dirty_ = true;
     update_topology(now);
+    for (auto& [id, peer] : peers_)
+        if (peer.card) handle_claims(peer);
+    handle_adapter_addresses(now, adapter_addresses_);
     return {};
 }
 
@@ -230,6 +235,8 @@ void Coordinator::handle_event(TimePoint now, const Event& event) {
         handle_rewritten(now, *rewritten);
     } else if (const auto* segmentation = std::get_if<SegmentationRecord>(&event)) {
         handle_segmentation(*segmentation);
+    } else if (const auto* refused = std::get_if<SourceRefused>(&event)) {
+        handle_refused_source(now, *refused);
     } else if (const auto* record = std::get_if<StallRecord>(&event)) {
         if (record->stall.kind == StallKind::clock_stepped) note_clock_jump(now, record->stall.gap);
         stalled_ = now;
@@ -256,7 +263,11 @@ void Coordinator::handle_timers(TimePoint now) {
     service_view(now);
     service_states(now);
     forget_knocks(now);
-    for (auto& [id, peer] : peers_) keep_sessions(now, peer);
+    for (auto& [id, peer] : peers_) {
+        if (peer.refused_source && now - peer.refused_at >= kRefusalShown)
+            peer.refused_source.reset();
+        keep_sessions(now, peer);
+    }
     initiate_where_due(now);
 }
 
@@ -313,6 +324,7 @@ std::optional<Plan> Coordinator::poll_plan() {
     Plan plan;
     plan.version = ++plan_version_;
     plan.adapter = {identity_.adapter_mac, self.ipv4, self.ipv6};
+    plan.inner = inner_;
     plan.datagram_bytes_max = datagram_bytes_max();
     plan.hold_down = settings_.hold_down;
     plan.damping = settings_.damping;
@@ -332,6 +344,14 @@ std::optional<Plan> Coordinator::poll_plan() {
         out.ipv6 = peer.node.ipv6;
         for (const auto& extra : {peer.node.extra_ipv4, peer.node.extra_ipv6})
             if (extra) out.extra.push_back(extra->address);
+        out.allowed = peer.node.allowed;
+        // Its own as well: the kernel takes one for what is sent to many from a link-local adapter.
+        for (const routing::ConfiguredEndpoint& configured : peer.node.endpoints) {
+            const IpAddress address = configured.endpoint.address.with_scope(0);
+            out.allowed.push_back({address, static_cast<std::uint8_t>(address.is_v4() ? 32 : 128)});
+        }
+        if (auto claimed = claimed_.find(id); claimed != claimed_.end())
+            out.claimed = claimed->second;
         for (const session::Session& s : peer.opening.sessions())
             out.sessions.push_back(
                 {s.local, s.remote, s.incarnation, s.confirmed, s.serial, s.keys});
@@ -393,6 +413,17 @@ std::vector<std::string> Coordinator::warnings() const {
     for (const auto& [id, peer] : peers_)
         for (const std::string& warning : card_warnings(peer)) out.push_back(warning);
     for (std::string& text : knocks_.texts()) out.push_back(std::move(text));
+    if (!unclaimed_.empty())
+        out.push_back(settings_.adapter_name + " has " + unclaimed_ +
+                      ", which no other node reaches: not in [adapter] floating or in allowed");
+    for (const auto& [id, peer] : peers_) {
+        if (peer.refused_source)
+            out.push_back(peer.node.name + ": frames from " + peer.refused_source->to_string() +
+                          " refused: not in its allowed");
+        if (!peer.refused_claims.empty())
+            out.push_back(peer.node.name + ": its claim to " + peer.refused_claims +
+                          " refused: not in [adapter] floating or in its allowed");
+    }
     for (const auto& [id, peer] : peers_)
         if (peer.is_overdue) out.push_back(overdue_text(peer));
     for (const auto& [id, peer] : peers_)
@@ -419,6 +450,8 @@ std::vector<PeerView> Coordinator::peers() const {
                       {},
                       peer.sessions_opened,
                       settings_.traffic_to(peer.node)};
+        if (auto claimed = claimed_.find(id); claimed != claimed_.end())
+            view.claimed = claimed->second;
         auto relay = peer.relay ? peers_.find(*peer.relay) : peers_.end();
         if (relay != peers_.end() && view.has_session) view.relay = relay->second.node.name;
         if (const session::Session* session = peer.opening.current())

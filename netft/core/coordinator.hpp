@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -24,6 +25,7 @@
 #include "netft/core/events.hpp"
 #include "netft/core/knocks.hpp"
 #include "netft/core/path_errors.hpp"
+#include "netft/core/peer_view.hpp"
 #include "netft/core/plan.hpp"
 #include "netft/core/settings.hpp"
 #include "netft/session/doorkeeper.hpp"
@@ -63,32 +65,6 @@ struct RememberedPeer {
     PublicKey key{};
     Card card;
     bool reachable = false;  // when it was handed over
-};
-
-// A line for the log.
-struct Notice {
-    enum class Severity : std::uint8_t { info, warning, error };
-    enum class Fault : std::uint8_t { none, peer, local, config };
-    Severity severity = Severity::info;
-    Fault fault = Fault::none;
-    std::string module;  // "IM", "TM", "session", "card"
-    std::string text;
-};
-
-// What people are shown of a peer.
-struct PeerView {
-    PeerId id;
-    std::string name;
-    bool has_session = false;
-    bool has_card = false;
-    bool reachable = false;  // directly
-    std::string relay;       // the node that brings it what we send, no direct route being up
-    std::string note;
-    IpAddress ipv4;
-    IpAddress ipv6;
-    std::optional<TimePoint> session_since;  // of the session in use
-    std::uint64_t sessions_opened = 0;
-    TrafficRule traffic;  // from us to it
 };
 
 class Coordinator {
@@ -138,6 +114,8 @@ class Coordinator {
     static constexpr unsigned kOpeningsPerSecond = 1000;
     static constexpr unsigned kOpeningsBurst = 256;
     static constexpr std::size_t kSendsMax = 65536;
+    // A packet from a wrong source address is a warning for so long.
+    static constexpr Duration kRefusalShown = 60s;
 
     Coordinator(const Settings& settings, const CoordinatorIdentity& identity, std::uint64_t seed);
 
@@ -160,6 +138,9 @@ class Coordinator {
     // Explains a route that is not up; what is no route of ours is nobody's business.
     void handle_path_error(TimePoint now, EndpointId local, const PathError& error);
     void handle_event(TimePoint now, const Event& event);
+    // The addresses on our adapter that are not our own: those that are ours to have are told to
+    // the others.
+    void handle_adapter_addresses(TimePoint now, std::span<const IpAddress> addresses);
     void handle_timers(TimePoint now);
     std::optional<TimePoint> next_deadline() const;
 
@@ -178,6 +159,8 @@ class Coordinator {
     const std::vector<routing::LocalEndpoint>& endpoints() const { return im_.endpoints(); }
     // An endpoint may be on that interface.
     bool may_use(const routing::InterfaceFact& fact) const { return im_.may_use(fact); }
+    // Floating addresses that peers have now.
+    std::vector<IpAddress> claimed_by_peers() const;
     std::uint16_t adapter_mtu() const;
     std::uint16_t datagram_bytes_max() const;
 
@@ -279,10 +262,13 @@ class Coordinator {
         std::optional<TimePoint> next_view;
         Duration view_interval{};
         std::uint32_t undamped = 0;
-        std::size_t view_cursor = 0;            // parts below were sent in this round
-        Standing trouble = Standing::known;     // with its last handshake
-        std::optional<TimePoint> trouble_ends;  // it was only heard of
-        unsigned unshown = 0;                   // sessions that it asked for since it showed one
+        std::size_t view_cursor = 0;              // parts below were sent in this round
+        Standing trouble = Standing::known;       // with its last handshake
+        std::optional<TimePoint> trouble_ends;    // it was only heard of
+        unsigned unshown = 0;                     // sessions that it asked for since it showed one
+        std::optional<IpAddress> refused_source;  // it sent from there, and may not
+        TimePoint refused_at;
+        std::string refused_claims;      // as they were said last
         unsigned fruitless = 0;          // sessions opened since it was in reach; the first is none
         bool owes_introduction = false;  // we began a new life
         bool is_overdue = false;         // the session in use should have been renewed long ago
@@ -303,6 +289,7 @@ class Coordinator {
     void add_peer(TimePoint now, PeerId id, const NodeSettings& node);
     void park(const Peer& peer);
     void sync_peers(TimePoint now);
+    void note_moved_addresses(const Settings& next);
     void apply_interface_settings(TimePoint now);
     void update_topology(TimePoint now);
     void update_card(TimePoint now);
@@ -434,11 +421,17 @@ class Coordinator {
     void note_transition(TimePoint now, const RouteTransition& transition);
     void begin_session(TimePoint now, Peer& peer);
     void introduce(TimePoint now, Peer& peer);
+    // coordinator_addresses.cpp
+    std::set<IpAddress> endpoint_addresses() const;
+    void handle_claims(Peer& peer);
+    void settle_claims();
+    void handle_refused_source(TimePoint now, const SourceRefused& refused);
     void forget_sends();
     void note(Notice::Severity severity, Notice::Fault fault, const char* module, std::string text);
     void drain_interface_events();
 
     Settings settings_;
+    std::shared_ptr<const InnerAddresses> inner_;  // of the settings
     CoordinatorIdentity identity_;
     Random random_;
     routing::InterfaceManager im_;
@@ -457,6 +450,11 @@ class Coordinator {
     std::optional<TimePoint> digests_due_;
     std::optional<TimePoint> mtu_due_;
     std::uint16_t planned_bytes_max_ = 0;
+    std::vector<IpAddress> adapter_addresses_;  // beyond our own
+    std::vector<CardClaim> claims_;             // ours
+    std::vector<CardClaim> card_claims_;        // as the card has them
+    std::string unclaimed_;                     // what is on the adapter and nobody else reaches
+    std::map<PeerId, std::vector<IpAddress>> claimed_;  // that others have now
     std::uint64_t plan_version_ = 0;
     bool plan_dirty_ = true;
     std::deque<ControlSend> sends_;

@@ -12,11 +12,12 @@ namespace netft::core {
 void Coordinator::update_card(TimePoint now) {
     std::uint16_t mtu = adapter_mtu();
     if (card_serial_ != 0 && tm_.card_endpoints() == card_endpoints_ && mtu == card_mtu_ &&
-        digests_ == card_digests_)
+        digests_ == card_digests_ && claims_ == card_claims_)
         return;
     card_endpoints_ = tm_.card_endpoints();
     card_mtu_ = mtu;
     card_digests_ = digests_;
+    card_claims_ = claims_;
     ++card_serial_;
     for (auto& [id, peer] : peers_) {
         if (peer.opening.current() == nullptr) continue;
@@ -52,6 +53,7 @@ ControlMessage Coordinator::card_message() const {
     message.card->features = kFeatureViews;
     if (identity_.adapter_mac == self.mac) message.card->features |= kFeatureKeyMac;
     message.card->digests = card_digests_;
+    message.card->claims = card_claims_;
     return message;
 }
 
@@ -108,6 +110,7 @@ void Coordinator::apply(TimePoint now, Peer& peer, CardVerdict verdict) {
     peer.contradicts = verdict.contradicts;
     peer.card = std::move(verdict.card);
     compare_digests(now, peer);
+    handle_claims(peer);
 }
 
 void Coordinator::compare_digests(TimePoint now, Peer& peer) {

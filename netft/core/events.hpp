@@ -93,6 +93,12 @@ struct RelaySilent {
     PeerId peer;
 };
 
+// A packet of the peer was dropped: it may not send from this address. Now and then, not each time.
+struct SourceRefused {
+    PeerId peer;
+    IpAddress source;
+};
+
 // We were away, long enough to be worth a word: the reader of the log would blame the network.
 struct StallRecord {
     TimePoint at;
@@ -115,8 +121,9 @@ struct SourceRewritten {
     Endpoint seen;
 };
 
-using Event = std::variant<RouteTransition, SelectionChange, SessionShown, SessionWorn, DataLost,
-                           RelaySilent, StallRecord, SegmentationRecord, SourceRewritten>;
+using Event =
+    std::variant<RouteTransition, SelectionChange, SessionShown, SessionWorn, DataLost, RelaySilent,
+                 StallRecord, SegmentationRecord, SourceRewritten, SourceRefused>;
 
 // What a route carries of its peer's traffic now.
 enum class RouteUse : std::uint8_t {

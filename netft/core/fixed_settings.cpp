@@ -56,6 +56,8 @@ std::vector<std::string> find_fixed_changes(const Settings& now, const Settings&
     keep("[security] crypto", to_string(now.crypto), to_string(next.crypto));
     keep("[adapter] name", now.adapter_name, next.adapter_name);
     keep("port", std::to_string(now.port), std::to_string(next.port));
+    keep("[adapter] rule_priority", std::to_string(now.rule_priority),
+         std::to_string(next.rule_priority));
     keep("[worker] count and cores", text_of(now.own_workers()), text_of(next.own_workers()));
     if (self.public_key != next_self.public_key)
         out.push_back("this node's public key cannot change while netftd runs: it begins with " +

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "netft/base/time.hpp"
 #include "netft/base/timing.hpp"
 #include "netft/core/damping.hpp"
+#include "netft/core/inner_addresses.hpp"
 #include "netft/core/policy.hpp"
 #include "netft/session/keys.hpp"
 #include "netft/wire/header.hpp"
@@ -46,6 +48,8 @@ struct PlanPeer {
     IpAddress ipv4;
     IpAddress ipv6;
     std::vector<IpAddress> extra;       // from ipv4_prefix and ipv6_prefix
+    std::vector<Prefix> allowed;        // what else it may send from
+    std::vector<IpAddress> claimed;     // floating addresses that it has now
     std::vector<PlanSession> sessions;  // newest last
     TrafficRule traffic;
     // Rises when its routes are to be free of all that damping has counted.
@@ -112,6 +116,7 @@ struct PlanSettings {
 };
 
 struct Plan : PlanSettings {
+    std::shared_ptr<const InnerAddresses> inner = std::make_shared<InnerAddresses>();
     std::vector<PlanPeer> peers;
     std::vector<PlanRoute> routes;
 };

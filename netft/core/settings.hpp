@@ -56,6 +56,8 @@ struct NodeSettings {
     MacAddress mac;                    // of its adapter, derived from the key; zero: not known
     std::optional<Prefix> extra_ipv4;  // from [adapter] ipv4_prefix
     std::optional<Prefix> extra_ipv6;  // from [adapter] ipv6_prefix
+    std::vector<IpAddress> chosen;     // of these, those that `address` names
+    std::vector<Prefix> allowed;       // what else it may send from
     PortKind port = PortKind::socket;  // [node.port] kind
     std::vector<PortDevice> port_devices;
 
@@ -84,6 +86,8 @@ struct Settings {
     std::uint64_t rekey_datagrams = std::uint64_t{1} << 36;  // not in the file: for tests
     std::string adapter_name = "netft0";
     std::optional<std::uint16_t> adapter_mtu;  // nullopt: "auto"
+    std::uint32_t rule_priority = 1;           // [adapter] rule_priority
+    std::vector<Prefix> floating;  // [adapter] floating: what any node may send from and take over
     std::uint16_t port = kNetftPort;
     routing::TopologySettings topology;  // heartbeats and networks
     std::vector<std::string> exclude_interfaces;

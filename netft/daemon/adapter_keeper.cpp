@@ -27,7 +27,8 @@ tap::AdapterState adapter_state(const core::Settings& settings,
 }
 
 // Link-local IPv6 is not among them: who sends to it names the adapter, and no rule changes that.
-tap::GuardState guard_state(const core::Settings& settings, std::uint32_t index) {
+tap::GuardState guard_state(const core::Settings& settings, std::uint32_t index,
+                            const std::vector<IpAddress>& floating) {
     const core::NodeSettings& self = settings.self_node();
     tap::GuardState out{.interface_index = index, .routes = {}};
     auto add = [&](const IpAddress& peer, std::optional<IpAddress> own) {
@@ -41,6 +42,10 @@ tap::GuardState guard_state(const core::Settings& settings, std::uint32_t index)
         if (node.extra_ipv4) add(node.extra_ipv4->address, self.extra_ipv4->address);
         if (node.extra_ipv6) add(node.extra_ipv6->address, std::nullopt);
     }
+    for (const IpAddress& address : floating) {
+        bool is_in = self.extra_ipv4 && self.extra_ipv4->contains(address);
+        add(address, is_in ? self.extra_ipv4->address : self.ipv4);
+    }
     return out;
 }
 
@@ -53,13 +58,13 @@ std::string name_of(std::uint32_t index) {
 }  // namespace
 
 void AdapterKeeper::guard_first(const core::Settings& settings) {
-    auto guard = tap::Guard::open(settings.adapter_name);
+    auto guard = tap::Guard::open(settings.adapter_name, settings.rule_priority);
     if (!guard) return say_once(guard.error().what);
     guard_.emplace(std::move(*guard));
     // Where it is there already, another netftd or its predecessor has seen to it.
     if (if_nametoindex(settings.adapter_name.c_str()) != 0) return;
     std::vector<std::string> made;
-    if (auto done = guard_->apply(guard_state(settings, 0), made); !done)
+    if (auto done = guard_->apply(guard_state(settings, 0, {}), made); !done)
         say_once(done.error().what);
     guarded_first_ = !made.empty();
 }
@@ -75,7 +80,7 @@ Status AdapterKeeper::open(const std::string& name, std::uint32_t interface_inde
 
 Status AdapterKeeper::sync(TimePoint now, const core::Settings& settings, const Wanted& wanted) {
     tap::AdapterState state = adapter_state(settings, wanted);
-    bool is_repair = state_ == state;
+    bool is_repair = state_ == state && floating_ == wanted.floating;
     if (is_repair && !is_touched_) {
         if (now >= next_look_) {
             next_look_ = now + kLook;
@@ -85,8 +90,10 @@ Status AdapterKeeper::sync(TimePoint now, const core::Settings& settings, const 
     }
     is_touched_ = false;
     state_ = state;
+    floating_ = wanted.floating;
     std::vector<std::string> repaired;
     auto done = adapter_->apply(state, repaired);
+    take_others();
     if (is_repair)
         for (const std::string& what : repaired)
             log_.warn("adapter", control::Fault::local, name_ + ": restored " + what);
@@ -99,9 +106,15 @@ Status AdapterKeeper::sync(TimePoint now, const core::Settings& settings, const 
     return {};
 }
 
+void AdapterKeeper::take_others() {
+    if (adapter_->others() == others_) return;
+    others_ = adapter_->others();
+    others_changed_ = true;
+}
+
 void AdapterKeeper::sync_guard(const core::Settings& settings, bool is_repair) {
     if (!guard_) return;
-    tap::GuardState wanted = guard_state(settings, index_);
+    tap::GuardState wanted = guard_state(settings, index_, floating_);
     bool is_known = std::exchange(guarded_, wanted) == wanted;
     std::vector<std::string> repaired;
     auto done = guard_->apply(wanted, repaired);
@@ -146,7 +159,8 @@ void AdapterKeeper::look_at_fib(const core::Settings& settings) {
         std::string way = way_of(self.ipv4, node.ipv4);
         if (way.empty()) continue;
         stray[node.name] = "packets for " + node.name + " (" + node.ipv4.to_string() + ") " + way +
-                           ": a rule ahead of netft's own (" + std::to_string(tap::kGuardPriority) +
+                           ": a rule ahead of netft's own (" +
+                           std::to_string(settings.rule_priority) +
                            "), or an address of this machine; see 'ip rule', 'ip route get " +
                            node.ipv4.to_string() + "'";
     }

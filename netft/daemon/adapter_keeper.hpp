@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "netft/base/result.hpp"
@@ -45,9 +46,16 @@ class AdapterKeeper {
         MacAddress mac;
         std::uint16_t mtu = 0;
         std::uint32_t gso_max_size = 0;
+        std::vector<IpAddress> floating = {};  // that peers have now
+
+        bool operator==(const Wanted&) const = default;
     };
     // ENODEV: the adapter is gone.
     Status sync(TimePoint now, const core::Settings& settings, const Wanted& wanted);
+    // Addresses on the adapter beyond our own; and whether they changed since it was asked last.
+    const std::vector<IpAddress>& others() const { return others_; }
+    bool poll_others_changed() { return std::exchange(others_changed_, false); }
+    bool has_ipv6() const { return adapter_ == nullptr || adapter_->has_ipv6(); }
     // For a netftd that ends on purpose.
     void remove_guard();
     // For one that did not get to run: what guard_first() made.
@@ -58,6 +66,7 @@ class AdapterKeeper {
 
  private:
     void sync_guard(const core::Settings& settings, bool is_repair);
+    void take_others();
     void look_at_fib(const core::Settings& settings);
     std::string way_of(const IpAddress& own, const IpAddress& peer);
     void say_once(const std::string& what);
@@ -70,6 +79,9 @@ class AdapterKeeper {
     std::optional<tap::Guard> guard_;
     std::optional<tap::AdapterState> state_;
     tap::GuardState guarded_;
+    std::vector<IpAddress> floating_;
+    std::vector<IpAddress> others_;
+    bool others_changed_ = false;
     bool is_touched_ = false;
     bool guarded_first_ = false;
     std::string guard_failure_;                 // as last said

@@ -384,10 +384,15 @@ MacAddress Daemon::mac_of(std::uint32_t interface_index) const {
 }
 
 Status Daemon::settle_adapter() {
-    return adapter_->sync(dataplane::monotonic_now(), coordinator_->settings(),
-                          {.mac = mac_,
-                           .mtu = coordinator_->adapter_mtu(),
-                           .gso_max_size = core::gso_max_size(coordinator_->datagram_bytes_max())});
+    Status done =
+        adapter_->sync(dataplane::monotonic_now(), coordinator_->settings(),
+                       {.mac = mac_,
+                        .mtu = coordinator_->adapter_mtu(),
+                        .gso_max_size = core::gso_max_size(coordinator_->datagram_bytes_max()),
+                        .floating = coordinator_->claimed_by_peers()});
+    if (adapter_->poll_others_changed())
+        coordinator_->handle_adapter_addresses(dataplane::monotonic_now(), adapter_->others());
+    return done;
 }
 
 // States of networks and interfaces: to the log, the readers and the history.

@@ -146,7 +146,7 @@ control::NodeStatus Daemon::status(bool fresh) {
     out.adapter_up = true;
     out.adapter_mac = mac_;
     out.adapter_ipv4 = self.ipv4;
-    out.adapter_ipv6 = self.ipv6;
+    if (adapter_->has_ipv6()) out.adapter_ipv6 = self.ipv6;
     out.adapter_mtu = coordinator_->adapter_mtu();
     out.classes = settings.classes;
     out.states = coordinator_->states();
@@ -181,6 +181,7 @@ control::NodeStatus Daemon::status(bool fresh) {
         entry.session_since = peer.session_since;
         entry.sessions_opened = peer.sessions_opened;
         entry.relay = peer.relay;
+        entry.floating = peer.claimed;
         entry.traffic = peer.traffic;
         for (const core::PeerReport& known : report.peers)
             if (known.peer == peer.id) entry.selected = known.in_use;

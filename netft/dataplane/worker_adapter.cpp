@@ -11,9 +11,13 @@ namespace {
 // Somebody deleted the interface, now (EFAULT) or before (EBADFD).
 bool is_gone(std::ptrdiff_t result) { return result == -EBADFD || result == -EFAULT; }
 
+bool contains(const std::vector<IpAddress>& list, const IpAddress& address) {
+    return std::find(list.begin(), list.end(), address) != list.end();
+}
+
 bool has_address(const core::PlanPeer& peer, const IpAddress& address) {
     return peer.ipv4 == address || peer.ipv6.with_scope(0) == address ||
-           std::find(peer.extra.begin(), peer.extra.end(), address) != peer.extra.end();
+           contains(peer.extra, address) || contains(peer.claimed, address);
 }
 
 template <typename Visitor>
@@ -21,6 +25,7 @@ void for_each_address(const core::PlanPeer& peer, Visitor&& visit) {
     visit(peer.ipv4);
     visit(peer.ipv6);
     for (const IpAddress& address : peer.extra) visit(address);
+    for (const IpAddress& address : peer.claimed) visit(address);
 }
 
 }  // namespace
@@ -67,9 +72,12 @@ void Worker::Impl::handle_frame(std::size_t train_bytes) {
     std::uint64_t destination = tap::destination_word(frame);
     if (join_run(frame, destination, train_bytes)) return;
     send_run();
-    if (tap::is_neighbour_discovery(frame))
-        handle_neighbour_discovery(frame);
-    else if (tap::is_multicast(destination))
+    switch (tap::kind_of(frame)) {
+        case tap::FrameKind::packet: break;
+        case tap::FrameKind::neighbour_discovery: return handle_neighbour_discovery(frame);
+        case tap::FrameKind::other: return drops.count(DropReason::frame_bad_ethertype);
+    }
+    if (tap::is_multicast(destination))
         replicate(train_bytes);
     else
         handle_unicast(frame, tap::mac_pair(frame)->destination, train_bytes);
@@ -78,7 +86,7 @@ void Worker::Impl::handle_frame(std::size_t train_bytes) {
 // The usual way of a short frame: behind others to the same peer, no further question asked.
 bool Worker::Impl::join_run(Bytes frame, std::uint64_t destination, std::size_t train_bytes) {
     if (!run_out.takes(destination) || run_out.is_full()) return false;
-    if (tap::may_be_neighbour_discovery(frame) && tap::is_neighbour_discovery(frame)) return false;
+    if (tap::kind_of(frame) != tap::FrameKind::packet) return false;
     rte_mbuf* mbuf = frame_out.take_small(train_bytes);
     if (mbuf == nullptr) return false;
     run_out.add(mbuf);
@@ -133,7 +141,7 @@ void Worker::Impl::send_run_singly() {
 // Questions for a node's address are answered here, all else of ARP and ND ends here.
 void Worker::Impl::handle_neighbour_discovery(Bytes frame) {
     std::optional<IpAddress> wanted = tap::solicited_address(frame);
-    if (!wanted) return;
+    if (!wanted) return drops.count(DropReason::frame_neighbour_discovery);
     for (const core::PlanPeer& peer : engine.peers()) {
         if (!has_address(peer, wanted->with_scope(0))) continue;
         const MacAddress& mac = peer.mac.is_zero() ? peer.alias : peer.mac;
@@ -143,14 +151,16 @@ void Worker::Impl::handle_neighbour_discovery(Bytes frame) {
     drops.count(DropReason::frame_unknown_peer);
 }
 
-// A peer that comes back with another NIC has another MAC: our kernel would send to the old one
-// until its entry is probed, half a minute and more.
+// A peer that comes back with another NIC has another MAC, and a floating address goes to another
+// peer: our kernel would send to the old one until its entry is probed, half a minute and more.
 void Worker::Impl::announce_macs(const core::Plan& next) {
     if (!settings.role.is_first()) return;
     for (const core::PlanPeer& peer : next.peers) {
+        if (peer.mac.is_zero()) continue;
         const core::PlanPeer* known = engine.find_peer(peer.id);
-        if (peer.mac.is_zero() || (known != nullptr && known->mac == peer.mac)) continue;
+        const bool is_same = known != nullptr && known->mac == peer.mac;
         for_each_address(peer, [&](const IpAddress& address) {
+            if (is_same && has_address(*known, address)) return;
             const IpAddress& own = address.is_v4() ? next.adapter.ipv4 : next.adapter.ipv6;
             write_answer(tap::announce({peer.mac, address}, {next.adapter.mac, own}, answer));
         });

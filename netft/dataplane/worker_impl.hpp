@@ -87,6 +87,7 @@ struct Worker::Impl {
     void spill_run();
     void deliver_run();
     void deliver(PeerId peer, std::span<const iovec> train, std::size_t bytes, bool may_wait);
+    bool is_welcome(const core::PlanPeer& sender, Bytes frame);
     bool wait_for_more(std::span<const iovec> train);
     void deliver_joined();
     bool is_above_limit(MessageType type, const core::Path& path);
@@ -168,6 +169,7 @@ struct Worker::Impl {
     SessionIndex inner_session;
     PeerId inner_origin;
     tap::AnswerBuffer answer{};
+    RateLimit refused_limit{1, 8};  // packets told of to control
     RateLimit unreachable_limit{kUnreachablePerSecond, kUnreachableBurst};
     std::array<RateLimit, 3> handshake_limits{
         RateLimit{kHandshakesPerSecond, kHandshakesBurst},

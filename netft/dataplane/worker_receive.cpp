@@ -170,12 +170,33 @@ void Worker::Impl::deliver(PeerId peer, std::span<const iovec> train, std::size_
     } else if (destination != tap::word_of(snapshot->plan.adapter.mac) &&
                !tap::is_multicast(destination)) {
         drops.count(DropReason::frame_bad_destination);
+    } else if (!is_welcome(*sender, frame)) {
+        return;
     } else if (!may_wait || !wait_for_more(train)) {
         deliver_joined();
         if (!write_adapter(train)) return;
         ++counters.frames_to_adapter;
         counters.bytes_to_adapter += bytes - kVirtioHeaderSize;
     }
+}
+
+// Whether a peer's packet is of a kind and from an address that its key gives it a right to.
+bool Worker::Impl::is_welcome(const core::PlanPeer& sender, Bytes frame) {
+    if (std::optional<DropReason> reason = tap::refuse_packet(frame)) {
+        drops.count(*reason);
+        return false;
+    }
+    IpAddress source = tap::source_of(frame);
+    bool is_own =
+        source == (source.is_v4() ? sender.ipv4 : sender.ipv6) ||
+        source.is_unspecified() ||  // where refuse_packet() lets it
+        std::find(sender.extra.begin(), sender.extra.end(), source) != sender.extra.end() ||
+        snapshot->plan.inner->is_allowed(source, sender.allowed);
+    if (is_own) return true;
+    drops.count(DropReason::frame_bad_source_address);
+    if (refused_limit.take(now) && link->events.push(core::SourceRefused{sender.id, source}))
+        told_control = true;
+    return false;
 }
 
 // True: it goes with others of its flow, those before it or those that come.

@@ -1,5 +1,7 @@
 #include "netft/wire/control.hpp"
 
+#include <algorithm>
+
 namespace netft {
 
 namespace {
@@ -12,6 +14,8 @@ constexpr std::uint8_t kControlVersion = 1;
 constexpr std::uint8_t kFlagAvailable = 1;
 constexpr std::uint8_t kFlagConfigured = 2;
 constexpr std::uint8_t kFieldDigests = 1;
+constexpr std::uint8_t kFieldClaims4 = 2;
+constexpr std::uint8_t kFieldClaims6 = 3;
 constexpr std::size_t kDigestSize = 4;
 
 std::optional<IpAddress> read_address(ByteReader& in) {
@@ -66,6 +70,18 @@ void read_digests(ByteReader in, Card& card) {
         card.digests.push_back(in.u32());
 }
 
+// One list for both families.
+void read_claims(ByteReader in, bool is_v4, Card& card) {
+    while (in.remaining() > 0 && card.claims.size() < kCardClaimsMax) {
+        CardClaim claim;
+        claim.address = is_v4 ? IpAddress::v4(in.array<4>()) : IpAddress::v6(in.array<16>());
+        claim.age = in.u32();
+        bool is_unicast = !claim.address.is_unspecified() && !claim.address.is_multicast();
+        if (!in.ok()) return;
+        if (is_unicast) card.claims.push_back(claim);
+    }
+}
+
 // What stands behind the features.
 void read_fields(ByteReader& in, Card& card) {
     while (in.remaining() >= 2) {
@@ -74,14 +90,39 @@ void read_fields(ByteReader& in, Card& card) {
         if (length > in.remaining()) return;  // of a later version, which knows what it is
         ByteReader field(in.take(length));
         if (kind == kFieldDigests) read_digests(field, card);
+        if (kind == kFieldClaims4 || kind == kFieldClaims6)
+            read_claims(field, kind == kFieldClaims4, card);
     }
 }
 
-void write_fields(const Card& card, ByteWriter& out) {
+// As many as a field takes, then another field.
+void write_claims(const Card& card, bool is_v4, ByteWriter& out) {
+    std::vector<CardClaim> claims;
+    for (const CardClaim& claim : card.claims)
+        if (claim.address.is_v4() == is_v4) claims.push_back(claim);
+    const std::size_t size = is_v4 ? 8 : 20;
+    const std::size_t most = 255 / size;
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+        if (i % most == 0) {
+            out.u8(is_v4 ? kFieldClaims4 : kFieldClaims6);
+            out.u8(static_cast<std::uint8_t>(std::min(most, claims.size() - i) * size));
+        }
+        out.bytes(claims[i].address.bytes());
+        out.u32(claims[i].age);
+    }
+}
+
+void write_digests(const Card& card, ByteWriter& out) {
     if (card.digests.empty()) return;
     out.u8(kFieldDigests);
     out.u8(static_cast<std::uint8_t>(card.digests.size() * kDigestSize));
     for (std::uint32_t digest : card.digests) out.u32(digest);
+}
+
+void write_fields(const Card& card, ByteWriter& out) {
+    write_digests(card, out);
+    write_claims(card, true, out);
+    write_claims(card, false, out);
 }
 
 std::optional<Card> read_card(ByteReader& in) {
@@ -112,7 +153,7 @@ void write_card(const Card& card, ByteWriter& out) {
     out.u16(card.adapter_mtu);
     out.u8(static_cast<std::uint8_t>(card.endpoints.size()));
     for (const CardEndpoint& endpoint : card.endpoints) write_endpoint(endpoint, out);
-    if (card.features != 0 || !card.digests.empty()) out.u8(card.features);
+    if (card.features != 0 || !card.digests.empty() || !card.claims.empty()) out.u8(card.features);
     write_fields(card, out);
 }
 

@@ -16,8 +16,9 @@
 // 2 = configured) · u8 reserved · u32 metric · u16 MTU · string8 interface name. Behind the last
 // endpoint: u8 features (1 = takes views, 2 = the MAC derives from its key), absent where the
 // sender has none; then fields of u8 kind · u8 length · so many bytes, in order of kind. Kind 1:
-// u32 digests of the sections of its configuration. Other kinds, and what is no whole field, are
-// left to later minor versions: ignored.
+// u32 digests of the sections of its configuration. Kind 2: claims to IPv4 addresses, each 4 bytes
+// address · u32 age; kind 3: to IPv6 addresses, 16 bytes · u32. Other kinds, and what is no whole
+// field, are left to later minor versions: ignored.
 #pragma once
 
 #include <cstddef>
@@ -56,6 +57,16 @@ struct CardEndpoint {
 constexpr std::uint8_t kFeatureViews = 1;
 constexpr std::uint8_t kFeatureKeyMac = 2;
 constexpr std::size_t kCardDigestsMax = 16;
+constexpr std::size_t kCardClaimsMax = 16;
+
+// An address beyond its own that is on the node's adapter. Of two nodes that claim one address the
+// one with the greater age has it: each claim's is above all that its node knew of.
+struct CardClaim {
+    IpAddress address;  // without scope
+    std::uint32_t age = 0;
+
+    bool operator==(const CardClaim&) const = default;
+};
 
 struct Card {
     std::string name;  // 1..kNodeNameMax bytes
@@ -68,6 +79,7 @@ struct Card {
     // Of the sections of its configuration (core/config_digest.hpp), at most kCardDigestsMax;
     // empty: not said.
     std::vector<std::uint32_t> digests;
+    std::vector<CardClaim> claims;  // at most kCardClaimsMax
 
     bool operator==(const Card&) const = default;
 };

@@ -50,6 +50,12 @@ namespace netft {
     X(frame_bad_virtio,        "frame whose virtio header contradicts it")                         \
     X(frame_bad_source,        "frame whose source MAC is not its sender's")                       \
     X(frame_bad_destination,   "frame whose destination MAC is neither ours nor multicast")        \
+    X(frame_bad_ethertype,     "frame that is neither IPv4 nor IPv6: tagged, or of a link's own protocol")  \
+    X(frame_bad_packet,        "packet whose headers are cut, contradict each other or never end")     \
+    X(frame_bad_neighbour_discovery, "neighbour discovery, router advertisement or redirect of a peer") \
+    X(frame_bad_dhcp,          "packet of a peer that a DHCP server would send")                        \
+    X(frame_bad_source_address, "packet of a peer from an address that is not its own or allowed to it") \
+    X(frame_neighbour_discovery, "ARP or neighbour discovery of this node's kernel: ends at the adapter") \
     X(frame_too_short,         "frame shorter than an Ethernet header")                            \
     X(frame_unknown_peer,      "frame from the adapter to a MAC that is no node's")                \
     X(frame_peer_unreachable,  "frame from the adapter to a peer with no route up")                \
@@ -70,6 +76,7 @@ namespace netft {
     X(control_bad_message,     "control message that does not decode")                             \
     X(control_refused_card,    "card that contradicts the configuration or another node")          \
     X(control_card_limited,    "card beyond those that a peer may send in a second")                  \
+    X(control_refused_claim,   "claim of a card to an address that its node may not have")            \
     X(control_queue_full,      "message between worker and control lost because its ring was full")
 // clang-format on
 

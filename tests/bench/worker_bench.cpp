@@ -50,7 +50,9 @@ std::vector<std::uint8_t> frame_of(int from, int to, std::size_t frame_bytes) {
     writer.u16(static_cast<std::uint16_t>(frame_bytes - 14));
     writer.zeros(5);
     writer.u8(17);
-    writer.zeros(2 + 8 + 4);
+    writer.zeros(2);
+    writer.bytes(inner_address_of(from).bytes());
+    writer.zeros(4 + 4);
     writer.u16(static_cast<std::uint16_t>(frame_bytes - 14 - 20));
     return bytes;
 }

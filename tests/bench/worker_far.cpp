@@ -27,6 +27,10 @@ Endpoint endpoint_of(int node) {
     return {IpAddress::v4(0x0a000000u | static_cast<std::uint32_t>(node)), kNetftPort};
 }
 
+IpAddress inner_address_of(int node) {
+    return IpAddress::v4({169, 254, 1, static_cast<std::uint8_t>(node)});
+}
+
 core::Plan plan_of(int node, SecurityMode security) {
     int other = 3 - node;
     core::Plan plan;
@@ -36,6 +40,7 @@ core::Plan plan_of(int node, SecurityMode security) {
     core::PlanPeer peer;
     peer.id = PeerId(static_cast<std::uint16_t>(other));
     peer.mac = mac_of(other);
+    peer.ipv4 = inner_address_of(other);
     session::SessionKeysPtr keys;
     if (security != SecurityMode::none)
         keys = std::make_shared<const session::SessionKeys>(

@@ -33,6 +33,7 @@ class Samples {
 
 // node 1 is the worker, 2 the far end.
 core::Plan plan_of(int node, SecurityMode security);
+IpAddress inner_address_of(int node);
 Endpoint endpoint_of(int node);
 MacAddress mac_of(int node);
 

@@ -54,6 +54,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     NETFT_ASSERT(answer.empty() != tap::solicited_address(bytes).has_value());
     NETFT_ASSERT(answer.empty() || tap::is_neighbour_discovery(bytes));
     check_answer(answer);
+    // What reaches a peer's kernel: IP, from somewhere or multicast management.
+    if (!tap::refuse_packet(bytes)) (void)tap::source_of(bytes);
+    // What one node sends as a packet is none of what the other refuses as neighbour discovery.
+    const bool is_nd = tap::refuse_packet(bytes) == DropReason::frame_bad_neighbour_discovery;
+    const bool is_v6 = size > 13 && bytes[12] == 0x86 && bytes[13] == 0xdd;
+    NETFT_ASSERT(!is_nd || !is_v6 || tap::kind_of(bytes) == tap::FrameKind::neighbour_discovery);
     check_answer(tap::answer_unreachable(bytes, mac, room));
     check_joined(bytes);
     return 0;

@@ -150,6 +150,16 @@ void render_security(std::ostream& out, const json& document, const Style& style
             out, "security is \"sign\": traffic is authenticated, but readable by anybody", style);
 }
 
+void render_floating(std::ostream& out, const json& document) {
+    for (const json& peer : member(document, "peers")) {
+        std::string line;
+        for (const json& address : member(peer, "floating"))
+            line += "  " + (address.is_string() ? address.get<std::string>() : "");
+        if (!line.empty())
+            out << client::printable("floating" + line + "  at " + text(peer, "name")) << '\n';
+    }
+}
+
 // Routes, faults and peers without a route have a line of their own elsewhere.
 bool is_lost_network(const json& finding) {
     return member(finding, "route").is_null() && !text(finding, "peer").empty() &&
@@ -165,6 +175,7 @@ void render_node(std::ostream& out, const json& document, const Style& style) {
                              "   " + text(adapter, "ipv4") + "   " + text(adapter, "ipv6") +
                              "   mtu " + plain(adapter, "mtu") + "   " + text(adapter, "mac"))
         << '\n';
+    render_floating(out, document);
     render_security(out, document, style);
     for (const json& warning : member(document, "warnings")) {
         std::string line = warning.is_string() ? warning.get<std::string>() : "";

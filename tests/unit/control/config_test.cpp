@@ -197,6 +197,34 @@ BOOST_AUTO_TEST_CASE(nodes_get_the_addresses_of_their_keys) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(a_node_may_choose_its_addresses_and_the_others_keep_theirs) {
+    const std::string adapter =
+        "[adapter]\nipv4_prefix = \"10.99.0.0/24\"\nipv6_prefix = \"fd99::/64\"\n";
+    core::Settings before = parsed(kHead + adapter + two_nodes());
+    core::Settings s = parsed(kHead + adapter + two_nodes() +
+                              "address = [\"169.254.10.1\", \"fe80::2\", \"10.99.0.2\", "
+                              "\"fd99::2\"]\nallowed = [\"10.88.0.0/16\", \"fd88::1\"]\n");
+    BOOST_TEST((s.nodes[0].ipv4 == before.nodes[0].ipv4));
+    BOOST_TEST((s.nodes[0].extra_ipv4 == before.nodes[0].extra_ipv4));
+    BOOST_TEST(s.nodes[1].ipv4.to_string() == "169.254.10.1");
+    BOOST_TEST(s.nodes[1].ipv6.to_string() == "fe80::2");
+    BOOST_TEST(s.nodes[1].extra_ipv4->to_string() == "10.99.0.2/24");
+    BOOST_TEST(s.nodes[1].extra_ipv6->to_string() == "fd99::2/64");
+    BOOST_REQUIRE(s.nodes[1].allowed.size() == 2);
+    BOOST_TEST(s.nodes[1].allowed[1].to_string() == "fd88::1/128");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_free_of_the_prefixes_floats_unless_the_file_says_what_does) {
+    const std::string adapter = "[adapter]\nipv4_prefix = \"10.99.0.0/24\"\n";
+    auto floating = [&](const std::string& line) {
+        return parsed(kHead + adapter + line + two_nodes()).floating;
+    };
+    BOOST_TEST((floating("") == std::vector{*Prefix::parse("10.99.0.0/24")}));
+    BOOST_TEST((floating("floating = []\n").empty()));
+    BOOST_TEST(
+        (floating("floating = [\"10.1.2.3\"]\n") == std::vector{*Prefix::parse("10.1.2.3/32")}));
+}
+
 BOOST_AUTO_TEST_CASE(every_security_mode_can_be_written_out) {
     BOOST_TEST((parsed(kHead + kOpen + two_nodes()).security == SecurityMode::none));
     for (auto mode : {SecurityMode::none, SecurityMode::sign, SecurityMode::encrypt}) {

@@ -164,6 +164,66 @@ BOOST_AUTO_TEST_CASE(answers_an_initiation_and_introduces_itself_when_shown) {
     BOOST_TEST(message->card->endpoints.size() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(a_floating_address_goes_to_the_newest_claim) {
+    Settings next = settings;
+    next.floating = {*Prefix::parse("10.99.0.0/24"), *Prefix::parse("10.0.0.0/24")};
+    coordinator.handle_settings(now, next);
+    open_session();
+    const IpAddress vip = *IpAddress::parse("10.99.0.250");
+    Card card = card_of_n2();
+    card.claims = {{vip, 1}};
+    receive_card(1, card);
+    BOOST_TEST((coordinator.poll_plan()->peers.at(0).claimed == std::vector{vip}));
+    sends();
+
+    coordinator.handle_adapter_addresses(now, std::vector{vip});  // we take it over
+    BOOST_TEST(coordinator.poll_plan()->peers.at(0).claimed.empty());
+    coordinator.handle_timers(now);
+    auto out = sends();
+    BOOST_REQUIRE(!out.empty());
+    auto message = decode_control(Bytes(out[0].bytes).subspan(kHeaderSize));
+    BOOST_REQUIRE(message && message->card);
+    BOOST_TEST((message->card->claims == std::vector<CardClaim>{{vip, 2}}));
+
+    card.claims = {{vip, 3}};  // and it takes it back
+    receive_card(2, card);
+    BOOST_TEST((coordinator.poll_plan()->peers.at(0).claimed == std::vector{vip}));
+}
+
+BOOST_AUTO_TEST_CASE(a_claim_to_what_does_not_float_is_dropped_counted_and_said) {
+    Settings next = settings;
+    next.floating = {*Prefix::parse("10.0.0.0/8"), *Prefix::parse("169.254.0.0/16")};
+    next.nodes[1].allowed = {*Prefix::parse("192.168.7.0/24")};
+    coordinator.handle_settings(now, next);
+    open_session();
+    Card card = card_of_n2();
+    card.claims = {{*IpAddress::parse("192.168.8.1"), 1},  // nobody's
+                   {settings.nodes[2].ipv4, 9},            // the own address of n3
+                   {settings.nodes[0].ipv4, 9},            // our own
+                   {*IpAddress::parse("10.0.0.3"), 9},     // an endpoint of n3
+                   {*IpAddress::parse("192.168.7.1"), 1}};
+    receive_card(1, card);
+    BOOST_TEST((coordinator.poll_plan()->peers.at(0).claimed ==
+                std::vector{*IpAddress::parse("192.168.7.1")}));
+    BOOST_TEST(coordinator.drops().of(DropReason::control_refused_claim) == 3u);
+    bool is_said = false;
+    for (const std::string& warning : coordinator.warnings())
+        is_said |= warning.find("192.168.8.1") != std::string::npos;
+    BOOST_TEST(is_said);
+}
+
+BOOST_AUTO_TEST_CASE(frames_from_a_wrong_address_are_said_with_peer_and_source) {
+    coordinator.handle_event(now, SourceRefused{PeerId(1), *IpAddress::parse("10.50.0.1")});
+    auto has_warning = [this] {
+        for (const std::string& warning : coordinator.warnings())
+            if (warning == "n2: frames from 10.50.0.1 refused: not in its allowed") return true;
+        return false;
+    };
+    BOOST_TEST(has_warning());
+    coordinator.handle_timers(now + Coordinator::kRefusalShown);
+    BOOST_TEST(!has_warning());
+}
+
 BOOST_AUTO_TEST_CASE(a_card_makes_routes_and_is_acknowledged) {
     open_session();
     receive_card(1, card_of_n2());

@@ -1,5 +1,7 @@
 #include "netft/wire/control.hpp"
 
+#include <algorithm>
+
 #include "tests/unit/wire/roundtrip.hpp"
 
 using namespace netft;
@@ -50,6 +52,9 @@ ControlMessage random_message(Random& random) {
         card.digests.push_back(static_cast<std::uint32_t>(random.next()));
     card.endpoints.resize(random.below(kCardEndpointsMax + 1));
     for (CardEndpoint& endpoint : card.endpoints) endpoint = random_endpoint(random);
+    while (random.chance(0.5) && card.claims.size() < kCardClaimsMax)
+        card.claims.push_back({random_unicast(random), static_cast<std::uint32_t>(random.next())});
+    std::ranges::stable_sort(card.claims, {}, [](const CardClaim& c) { return c.address.is_v6(); });
     message.card = std::move(card);
     return message;
 }
@@ -119,6 +124,23 @@ BOOST_AUTO_TEST_CASE(decoding_what_was_encoded_gives_the_same_message) {
 BOOST_AUTO_TEST_CASE(a_shorter_message_is_refused) {
     check_truncations(encoded(sample()), decode_control);
     check_truncations(encoded(ControlMessage{.serial = 1}), decode_control);
+}
+
+BOOST_AUTO_TEST_CASE(claims_have_these_bytes_and_unknown_extensions_are_skipped) {
+    ControlMessage message = sample();
+    auto without = encoded(message);
+    message.card->claims = {{*IpAddress::parse("10.99.0.250"), 3},
+                            {*IpAddress::parse("fd99::1"), 4}};
+    auto bytes = encoded(message);
+    BOOST_TEST(to_hex(Bytes(bytes).subspan(without.size())) ==
+               "00"  // features
+               "02080a6300fa00000003"
+               "0314fd99000000000000000000000000000100000004");
+    std::vector<std::uint8_t> unknown = without;
+    for (int byte : {0, 77, 2, 1, 2}) unknown.push_back(static_cast<std::uint8_t>(byte));
+    unknown.insert(unknown.end(), bytes.begin() + static_cast<long>(without.size()) + 1,
+                   bytes.end());
+    BOOST_TEST((decode_control(unknown) == message));
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_kind_or_version_is_refused) {
