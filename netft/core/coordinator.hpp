@@ -451,8 +451,8 @@ class Coordinator {
     std::optional<TimePoint> mtu_due_;
     std::uint16_t planned_bytes_max_ = 0;
     std::vector<IpAddress> adapter_addresses_;  // beyond our own
-    std::vector<CardClaim> claims_;             // ours
-    std::vector<CardClaim> card_claims_;        // as the card has them
+    std::vector<AddressClaim> claims_;          // ours
+    std::vector<AddressClaim> card_claims_;     // as the card has them
     std::string unclaimed_;                     // what is on the adapter and nobody else reaches
     std::map<PeerId, std::vector<IpAddress>> claimed_;  // that others have now
     std::uint64_t plan_version_ = 0;

@@ -12,9 +12,9 @@ namespace netft::core {
 
 namespace {
 
-const CardClaim* find(std::span<const CardClaim> claims, const IpAddress& address) {
+const AddressClaim* find(std::span<const AddressClaim> claims, const IpAddress& address) {
     auto found = std::find_if(claims.begin(), claims.end(),
-                              [&](const CardClaim& claim) { return claim.address == address; });
+                              [&](const AddressClaim& claim) { return claim.address == address; });
     return found == claims.end() ? nullptr : &*found;
 }
 
@@ -49,21 +49,21 @@ void Coordinator::handle_adapter_addresses(TimePoint now, std::span<const IpAddr
     if (!std::ranges::equal(addresses, adapter_addresses_))
         adapter_addresses_.assign(addresses.begin(), addresses.end());
     const std::set<IpAddress> endpoints = endpoint_addresses();
-    std::vector<CardClaim> next;
+    std::vector<AddressClaim> next;
     std::vector<std::string> unclaimed;
     for (const IpAddress& address : adapter_addresses_) {
         const bool is_ours = inner_->is_allowed(address, settings_.self_node().allowed) &&
                              !endpoints.contains(address);
-        if (!is_ours || next.size() == kCardClaimsMax) {
+        if (!is_ours || next.size() == kAddressClaimsMax) {
             unclaimed.push_back(address.to_string());
             continue;
         }
-        CardClaim claim{address, 1};
-        if (const CardClaim* known = find(claims_, address)) {
+        AddressClaim claim{address, 1};
+        if (const AddressClaim* known = find(claims_, address)) {
             claim = *known;
         } else {
             for (const auto& [id, peer] : peers_) {
-                const CardClaim* other = peer.card ? find(peer.card->claims, address) : nullptr;
+                const AddressClaim* other = peer.card ? find(peer.card->claims, address) : nullptr;
                 if (other != nullptr && other->age >= claim.age) claim.age = other->age + 1;
             }
         }
@@ -84,8 +84,8 @@ void Coordinator::handle_adapter_addresses(TimePoint now, std::span<const IpAddr
 // A card came: what it claims without a right to it is named; settle_claims() leaves it out.
 void Coordinator::handle_claims(Peer& peer) {
     std::vector<std::string> refused;
-    const std::vector<CardClaim> none;
-    for (const CardClaim& claim : peer.card ? peer.card->claims : none) {
+    const std::vector<AddressClaim> none;
+    for (const AddressClaim& claim : peer.card ? peer.card->claims : none) {
         if (inner_->is_allowed(claim.address, peer.node.allowed)) continue;
         refused.push_back(claim.address.to_string());
     }
@@ -107,7 +107,7 @@ void Coordinator::settle_claims() {
         const Peer* peer = nullptr;  // nullptr: we
     };
     std::map<IpAddress, Best> best;
-    for (const CardClaim& claim : claims_) best[claim.address] = {claim.age, nullptr};
+    for (const AddressClaim& claim : claims_) best[claim.address] = {claim.age, nullptr};
     const PublicKey& own = settings_.self_node().public_key;
     auto key_of = [&own](const Best& b) -> const PublicKey& {
         return b.peer == nullptr ? own : b.peer->node.public_key;
@@ -116,7 +116,7 @@ void Coordinator::settle_claims() {
     for (const auto& [id, peer] : peers_) {
         if (!peer.card || peer.card->claims.empty()) continue;
         if (endpoints.empty()) endpoints = endpoint_addresses();
-        for (const CardClaim& claim : peer.card->claims) {
+        for (const AddressClaim& claim : peer.card->claims) {
             if (endpoints.contains(claim.address)) continue;
             if (!inner_->is_allowed(claim.address, peer.node.allowed)) continue;
             Best mine{claim.age, &peer};

@@ -72,8 +72,8 @@ void read_digests(ByteReader in, Card& card) {
 
 // One list for both families.
 void read_claims(ByteReader in, bool is_v4, Card& card) {
-    while (in.remaining() > 0 && card.claims.size() < kCardClaimsMax) {
-        CardClaim claim;
+    while (in.remaining() > 0 && card.claims.size() < kAddressClaimsMax) {
+        AddressClaim claim;
         claim.address = is_v4 ? IpAddress::v4(in.array<4>()) : IpAddress::v6(in.array<16>());
         claim.age = in.u32();
         bool is_unicast = !claim.address.is_unspecified() && !claim.address.is_multicast();
@@ -97,8 +97,8 @@ void read_fields(ByteReader& in, Card& card) {
 
 // As many as a field takes, then another field.
 void write_claims(const Card& card, bool is_v4, ByteWriter& out) {
-    std::vector<CardClaim> claims;
-    for (const CardClaim& claim : card.claims)
+    std::vector<AddressClaim> claims;
+    for (const AddressClaim& claim : card.claims)
         if (claim.address.is_v4() == is_v4) claims.push_back(claim);
     const std::size_t size = is_v4 ? 8 : 20;
     const std::size_t most = 255 / size;

@@ -57,15 +57,15 @@ struct CardEndpoint {
 constexpr std::uint8_t kFeatureViews = 1;
 constexpr std::uint8_t kFeatureKeyMac = 2;
 constexpr std::size_t kCardDigestsMax = 16;
-constexpr std::size_t kCardClaimsMax = 16;
+constexpr std::size_t kAddressClaimsMax = 16;
 
 // An address beyond its own that is on the node's adapter. Of two nodes that claim one address the
 // one with the greater age has it: each claim's is above all that its node knew of.
-struct CardClaim {
+struct AddressClaim {
     IpAddress address;  // without scope
     std::uint32_t age = 0;
 
-    bool operator==(const CardClaim&) const = default;
+    bool operator==(const AddressClaim&) const = default;
 };
 
 struct Card {
@@ -79,7 +79,7 @@ struct Card {
     // Of the sections of its configuration (core/config_digest.hpp), at most kCardDigestsMax;
     // empty: not said.
     std::vector<std::uint32_t> digests;
-    std::vector<CardClaim> claims;  // at most kCardClaimsMax
+    std::vector<AddressClaim> claims;  // at most kAddressClaimsMax
 
     bool operator==(const Card&) const = default;
 };

@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(a_floating_address_goes_to_the_newest_claim) {
     BOOST_REQUIRE(!out.empty());
     auto message = decode_control(Bytes(out[0].bytes).subspan(kHeaderSize));
     BOOST_REQUIRE(message && message->card);
-    BOOST_TEST((message->card->claims == std::vector<CardClaim>{{vip, 2}}));
+    BOOST_TEST((message->card->claims == std::vector<AddressClaim>{{vip, 2}}));
 
     card.claims = {{vip, 3}};  // and it takes it back
     receive_card(2, card);

@@ -52,9 +52,10 @@ ControlMessage random_message(Random& random) {
         card.digests.push_back(static_cast<std::uint32_t>(random.next()));
     card.endpoints.resize(random.below(kCardEndpointsMax + 1));
     for (CardEndpoint& endpoint : card.endpoints) endpoint = random_endpoint(random);
-    while (random.chance(0.5) && card.claims.size() < kCardClaimsMax)
+    while (random.chance(0.5) && card.claims.size() < kAddressClaimsMax)
         card.claims.push_back({random_unicast(random), static_cast<std::uint32_t>(random.next())});
-    std::ranges::stable_sort(card.claims, {}, [](const CardClaim& c) { return c.address.is_v6(); });
+    std::ranges::stable_sort(card.claims, {},
+                             [](const AddressClaim& c) { return c.address.is_v6(); });
     message.card = std::move(card);
     return message;
 }
