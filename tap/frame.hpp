@@ -91,6 +91,12 @@ inline bool is_neighbour_discovery(Bytes frame) {
 std::optional<DropReason> refuse_packet(Bytes frame);
 // Of a frame that refuse_packet() lets through.
 IpAddress source_of(Bytes frame);
+// Whether it is one of these two, without making an address of it.
+inline bool is_source(Bytes frame, const IpAddress& ipv4, const IpAddress& ipv6) {
+    if (load_big_endian<std::uint16_t>(frame.data() + 12) == 0x0800)
+        return std::memcmp(frame.data() + 26, ipv4.bytes().data(), 4) == 0;
+    return std::memcmp(frame.data() + 22, ipv6.bytes().data(), 16) == 0;
+}
 // virtio header ‖ ARP reply or neighbour advertisement (solicited, override) that says `owner` has
 // the solicited address. Empty when `frame` is not such a solicitation.
 Bytes answer_solicitation(Bytes frame, const MacAddress& owner, AnswerBuffer& out);

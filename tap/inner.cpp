@@ -59,6 +59,29 @@ std::optional<DropReason> refuse_transport(const IpPacket& packet, Bytes transpo
     return DropReason::frame_bad_source_address;
 }
 
+// What is not plain: a header after the other.
+std::optional<DropReason> refuse_closely(std::uint16_t type, Bytes payload) {
+    if (type == kEtherArp) return DropReason::frame_bad_neighbour_discovery;
+    if (type != kEtherIpv4 && type != kEtherIpv6) return DropReason::frame_bad_ethertype;
+    const std::optional<IpPacket> packet = parse_ip(type, payload);
+    if (!packet) return DropReason::frame_bad_packet;
+    // The first piece has been looked at, or will be: nobody puts the rest together without it.
+    if (packet->is_later_fragment)
+        return packet->source.is_unspecified() ? std::optional(DropReason::frame_bad_source_address)
+                                               : std::nullopt;
+    const std::size_t end = std::min(packet->length, payload.size());
+    if (packet->transport + 2 > end) {
+        // Without a transport header there is nothing to be told by; but more may follow.
+        const bool is_harmless = !packet->is_fragment && packet->protocol != kProtocolIcmp &&
+                                 packet->protocol != kProtocolIcmpV6 &&
+                                 packet->protocol != kProtocolUdp;
+        if (!is_harmless) return DropReason::frame_bad_packet;
+        return packet->source.is_unspecified() ? std::optional(DropReason::frame_bad_source_address)
+                                               : std::nullopt;
+    }
+    return refuse_transport(*packet, payload.subspan(packet->transport));
+}
+
 }  // namespace
 
 FrameKind kind_behind_ipv6(Bytes frame) {
@@ -73,31 +96,11 @@ FrameKind kind_behind_ipv6(Bytes frame) {
 }
 
 std::optional<DropReason> refuse_packet(Bytes frame) {
-    const std::optional<Ethernet> ethernet = parse_ethernet(frame);
-    if (!ethernet) return DropReason::frame_too_short;
-    if (ethernet->type == kEtherIpv4 ? is_plain_v4(frame)
-                                     : ethernet->type == kEtherIpv6 && is_plain_v6(frame))
+    if (frame.size() < kEthernetHeaderSize) return DropReason::frame_too_short;
+    const std::uint16_t type = load_big_endian<std::uint16_t>(frame.data() + 12);
+    if (type == kEtherIpv4 ? is_plain_v4(frame) : type == kEtherIpv6 && is_plain_v6(frame))
         return {};
-    if (ethernet->type == kEtherArp) return DropReason::frame_bad_neighbour_discovery;
-    if (ethernet->type != kEtherIpv4 && ethernet->type != kEtherIpv6)
-        return DropReason::frame_bad_ethertype;
-    const std::optional<IpPacket> packet = parse_ip(ethernet->type, ethernet->payload);
-    if (!packet) return DropReason::frame_bad_packet;
-    // The first piece has been looked at, or will be: nobody puts the rest together without it.
-    if (packet->is_later_fragment)
-        return packet->source.is_unspecified() ? std::optional(DropReason::frame_bad_source_address)
-                                               : std::nullopt;
-    const std::size_t end = std::min(packet->length, ethernet->payload.size());
-    if (packet->transport + 2 > end) {
-        // Without a transport header there is nothing to be told by; but more may follow.
-        const bool is_harmless = !packet->is_fragment && packet->protocol != kProtocolIcmp &&
-                                 packet->protocol != kProtocolIcmpV6 &&
-                                 packet->protocol != kProtocolUdp;
-        if (!is_harmless) return DropReason::frame_bad_packet;
-        return packet->source.is_unspecified() ? std::optional(DropReason::frame_bad_source_address)
-                                               : std::nullopt;
-    }
-    return refuse_transport(*packet, ethernet->payload.subspan(packet->transport));
+    return refuse_closely(type, frame.subspan(kEthernetHeaderSize));
 }
 
 IpAddress source_of(Bytes frame) {

@@ -186,6 +186,7 @@ bool Worker::Impl::is_welcome(const core::PlanPeer& sender, Bytes frame) {
         drops.count(*reason);
         return false;
     }
+    if (tap::is_source(frame, sender.ipv4, sender.ipv6)) return true;
     IpAddress source = tap::source_of(frame);
     bool is_own =
         source == (source.is_v4() ? sender.ipv4 : sender.ipv6) ||
