@@ -317,6 +317,20 @@ void Coordinator::service_peer(TimePoint now, Peer& peer) {
     if (peer.opening.wants_transmit(now) && pacer_.take(now)) send_initiation(now, peer);
 }
 
+OtherAddresses Coordinator::other_addresses(const Peer& peer) const {
+    OtherAddresses out{.extra = {}, .claimed = {}, .allowed = peer.node.allowed};
+    for (const auto& extra : {peer.node.extra_ipv4, peer.node.extra_ipv6})
+        if (extra) out.extra.push_back(extra->address);
+    // Its own as well: the kernel takes one for what is sent to many from a link-local adapter.
+    for (const routing::ConfiguredEndpoint& configured : peer.node.endpoints) {
+        const IpAddress address = configured.endpoint.address.with_scope(0);
+        out.allowed.push_back({address, static_cast<std::uint8_t>(address.is_v4() ? 32 : 128)});
+    }
+    if (auto claimed = claimed_.find(peer.id); claimed != claimed_.end())
+        out.claimed = claimed->second;
+    return out;
+}
+
 std::optional<Plan> Coordinator::poll_plan() {
     if (!plan_dirty_) return {};
     plan_dirty_ = false;
@@ -342,16 +356,7 @@ std::optional<Plan> Coordinator::poll_plan() {
         out.undamped = peer.undamped;
         out.ipv4 = peer.node.ipv4;
         out.ipv6 = peer.node.ipv6;
-        for (const auto& extra : {peer.node.extra_ipv4, peer.node.extra_ipv6})
-            if (extra) out.extra.push_back(extra->address);
-        out.allowed = peer.node.allowed;
-        // Its own as well: the kernel takes one for what is sent to many from a link-local adapter.
-        for (const routing::ConfiguredEndpoint& configured : peer.node.endpoints) {
-            const IpAddress address = configured.endpoint.address.with_scope(0);
-            out.allowed.push_back({address, static_cast<std::uint8_t>(address.is_v4() ? 32 : 128)});
-        }
-        if (auto claimed = claimed_.find(id); claimed != claimed_.end())
-            out.claimed = claimed->second;
+        out.others = other_addresses(peer);
         for (const session::Session& s : peer.opening.sessions())
             out.sessions.push_back(
                 {s.local, s.remote, s.incarnation, s.confirmed, s.serial, s.keys});

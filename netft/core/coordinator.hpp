@@ -292,6 +292,7 @@ class Coordinator {
     void note_moved_addresses(const Settings& next);
     void apply_interface_settings(TimePoint now);
     void update_topology(TimePoint now);
+    OtherAddresses other_addresses(const Peer& peer) const;
     void update_card(TimePoint now);
     std::vector<routing::PeerEndpoints> peer_endpoints() const;
     routing::InterfaceSettings interface_settings() const;

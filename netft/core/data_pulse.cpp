@@ -1,32 +1,31 @@
 #include "netft/core/data_pulse.hpp"
 
-#include <algorithm>
-
 namespace netft::core {
 
 void DataPulse::begin(std::uint64_t sent) {
-    base_ = arrived_ = sent;
-    marked_.reset();
-    since_.reset();
+    base_ = arrived_ = static_cast<std::uint32_t>(sent);
+    marked_ = since_ = kNever;
 }
 
 unsigned DataPulse::handle_report(TimePoint now, TimePoint echo, std::uint64_t sent,
                                   std::uint64_t taken) {
-    if (taken_ != taken) {
+    auto count = static_cast<std::uint32_t>(taken);
+    if (!knows_taken_ || taken_ != count) {
         reset();
-        taken_ = taken;
+        knows_taken_ = true;
+        taken_ = count;
         begin(sent);
         return 0;
     }
-    if (marked_ && echo >= *marked_) {
+    if (marked_ != kNever && echo >= marked_) {
         arrived_ = marked_sent_;
-        marked_.reset();
+        marked_ = kNever;
     }
-    if (arrived_ > base_ && !since_) since_ = now;
-    if (arrived_ < base_ + kLeast || now - *since_ < pause_) return 0;
-    if (verdicts_ > 0) pause_ = std::min(2 * pause_, kPauseMax);
+    if (arrived_ != base_ && since_ == kNever) since_ = now;
+    if (arrived_ - base_ < kLeast || now - since_ < pause()) return 0;
     begin(sent);
-    return ++verdicts_;
+    verdicts_ = std::min<std::uint8_t>(verdicts_ + 1, kVerdictsMax);
+    return verdicts_;
 }
 
 }  // namespace netft::core

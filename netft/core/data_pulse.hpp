@@ -9,8 +9,8 @@
 // Threads: the first worker's only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <optional>
 
 #include "netft/base/time.hpp"
 
@@ -18,16 +18,17 @@ namespace netft::core {
 
 class DataPulse {
  public:
-    static constexpr std::uint64_t kLeast = 3;  // datagrams
+    static constexpr std::uint32_t kLeast = 3;  // datagrams
     static constexpr Duration kSilence = 1s;
     // Verdicts in a row come ever more rarely.
     static constexpr Duration kPauseMax = 60s;
+    static constexpr std::uint8_t kVerdictsMax = 6;  // they are counted no further
 
     // A heartbeat goes out to the peer, `sent` datagrams of data after the start.
     void handle_sent(TimePoint now, std::uint64_t sent) {
-        if (marked_) return;
+        if (marked_ != kNever) return;
         marked_ = now;
-        marked_sent_ = sent;
+        marked_sent_ = static_cast<std::uint32_t>(sent);
     }
     // The peer has got our heartbeat of `echo`, and has taken `taken` datagrams so far. The number
     // of times in a row that all is lost: 0, or no new verdict, is none.
@@ -38,14 +39,18 @@ class DataPulse {
     void reset() { *this = DataPulse(); }
 
  private:
-    std::optional<std::uint64_t> taken_;
-    std::uint64_t base_ = 0;     // sent when the count last rose
-    std::uint64_t arrived_ = 0;  // sent before what the peer has got
-    std::uint64_t marked_sent_ = 0;
-    std::optional<TimePoint> marked_;  // the heartbeat that is waited for
-    std::optional<TimePoint> since_;   // when the first of what is lost was missed
-    Duration pause_ = kSilence;
-    unsigned verdicts_ = 0;
+    static constexpr TimePoint kNever{};
+    Duration pause() const { return std::min(kSilence * (1u << verdicts_), kPauseMax); }
+
+    TimePoint marked_ = kNever;  // the heartbeat that is waited for
+    TimePoint since_ = kNever;   // when the first of what is lost was missed
+    // Counts of datagrams, modulo 2^32: there is one of these for each peer of a large cluster.
+    std::uint32_t taken_ = 0;
+    std::uint32_t base_ = 0;     // sent when the count last rose
+    std::uint32_t arrived_ = 0;  // sent before what the peer has got
+    std::uint32_t marked_sent_ = 0;
+    std::uint8_t verdicts_ = 0;
+    bool knows_taken_ = false;
 };
 
 }  // namespace netft::core

@@ -201,6 +201,7 @@ void Engine::State::add_route(TimePoint now, const PlanRoute& wanted) {
     route_slot_of[wanted.id.value] = slot;
     paths.insert(hash_of_path(wanted.local, wanted.remote, path_secret), slot);
     EnginePeer& peer = peers[peer_slot(wanted.peer)];
+    if (peer.routes.size() == peer.routes.capacity()) peer.routes.reserve(peer.routes.size() + 4);
     peer.routes.push_back(slot);
     peer.is_unsettled = true;
 }

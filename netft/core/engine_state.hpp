@@ -78,8 +78,8 @@ inline std::uint32_t hash_of_path(EndpointId local, const Endpoint& remote, std:
 
 struct EngineSession {
     PlanSession plan;
-    bool shown = false;        // the peer has sent something on it
     std::uint64_t sealed = 0;  // datagrams
+    bool shown = false;        // the peer has sent something on it
     bool worn = false;         // control was told
     bool spent = false;        // and told again
     // Of a life of the peer that another one has followed: should that life come back (a clone), it
@@ -102,27 +102,29 @@ struct EnginePeer {
     static constexpr Duration kCopied = 1s;
 
     std::vector<EngineSession> sessions;  // newest last
-    std::optional<std::size_t> sending;   // index into sessions
     std::uint64_t incarnation = 0;        // of the session sent on
     std::uint64_t data_counter = 0;       // of the last datagram sent; never starts anew
     std::uint64_t data_sent = 0;          // datagrams, by this worker
     std::uint64_t data_taken = 0;         // likewise: new ones of the peer's
     DataPulse pulse;                      // of the first worker
-    std::uint8_t generation = 0;          // of counters, as published to the other workers
     session::DataWindows data_windows;    // of the spaces that are this worker's
     session::ReplayWindow<4> control_window;
     TokenBucket control_bucket;  // of its control messages
     session::SpaceWindows heartbeat_windows;
     std::vector<std::uint32_t> routes;  // slots
     std::optional<RouteId> selected;
-    bool is_suspect = false;    // the selected one, and silent
-    bool is_sick = false;       // the selected one
+    std::optional<PeerId> relay;          // to it; none while a direct route is up
+    std::optional<std::uint8_t> sending;  // index into sessions
+    std::uint8_t generation = 0;          // of counters, as published to the other workers
+    bool is_suspect = false;              // the selected one, and silent
+    bool is_sick = false;                 // the selected one
     bool is_plain = true;       // policy failover and no classes: frames are not looked at
     bool may_copy = false;      // some traffic is duplicated always
     bool is_unsettled = false;  // the new plan changed something of it
     std::uint8_t target_count = 0;
     std::uint8_t copied_count = 0;  // of the targets, those that are worth a copy in trouble
-    std::array<std::uint32_t, kDestinationsMax> targets{};  // routes up, the selected one first
+    // Slots of routes up, the selected one first; there are no more routes than ids (16 bits).
+    std::array<std::uint16_t, kDestinationsMax> targets{};
     std::uint16_t datagram_bytes =
         0;  // that all of them take; 0: nothing is known against the plan
     TimePoint copied_until{};
@@ -130,13 +132,12 @@ struct EnginePeer {
     std::unique_ptr<Spread> spread;   // where some traffic is spread
     TimePoint since;                  // of reachable or unreachable
     std::uint64_t relay_counter = 0;  // of the last relay datagram sent to it; never starts anew
-    std::optional<PeerId> relay;      // to it; none while a direct route is up
     std::unique_ptr<PeerRelaying> relaying;  // null where there is no relaying
     TimePoint next_rewritten{};              // when a heartbeat from elsewhere may be told again
     // Not of the first worker: what that says of the peer, and how far it has been read.
     const SelectionLine* line = nullptr;
-    std::uint32_t line_seen = 0;
     PeerTally* tally = nullptr;
+    std::uint32_t line_seen = 0;
     std::uint16_t broken_sources = 0;  // of the selected route
     std::uint16_t relay_bytes = 0;     // RelayWay::datagram_bytes_max of `relay`
 

@@ -5,7 +5,9 @@
 // PURE, immutable once made. Threads: made by control, read by workers.
 #pragma once
 
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "netft/base/address.hpp"
@@ -22,6 +24,35 @@ struct InnerAddresses {
     // Whether a node may that has these to itself.
     bool is_allowed(const IpAddress& address, std::span<const Prefix> allowed) const;
     bool is_owned(const IpAddress& address) const;
+};
+
+// What a node has beyond its two virtual addresses.
+struct OtherAddresses {
+    std::vector<IpAddress> extra;    // from ipv4_prefix and ipv6_prefix
+    std::vector<IpAddress> claimed;  // floating addresses that it has now
+    std::vector<Prefix> allowed;     // what else it may send from
+
+    bool operator==(const OtherAddresses&) const = default;
+};
+
+// These, held in several places at once (plan, engines), so that each peer costs a pointer there.
+// Immutable; equal when the addresses are.
+class SharedAddresses {
+ public:
+    SharedAddresses() = default;  // none
+    SharedAddresses(OtherAddresses addresses)
+        : addresses_(std::make_shared<const OtherAddresses>(std::move(addresses))) {}
+    const OtherAddresses* operator->() const { return addresses_ ? addresses_.get() : &none(); }
+    bool operator==(const SharedAddresses& other) const {
+        return addresses_ == other.addresses_ || *operator->() == *other.operator->();
+    }
+
+ private:
+    static const OtherAddresses& none() {
+        static const OtherAddresses kNone;
+        return kNone;
+    }
+    std::shared_ptr<const OtherAddresses> addresses_;
 };
 
 // All virtual addresses of one node.

@@ -47,9 +47,7 @@ struct PlanPeer {
     MacAddress alias;
     IpAddress ipv4;
     IpAddress ipv6;
-    std::vector<IpAddress> extra;       // from ipv4_prefix and ipv6_prefix
-    std::vector<Prefix> allowed;        // what else it may send from
-    std::vector<IpAddress> claimed;     // floating addresses that it has now
+    SharedAddresses others;
     std::vector<PlanSession> sessions;  // newest last
     TrafficRule traffic;
     // Rises when its routes are to be free of all that damping has counted.

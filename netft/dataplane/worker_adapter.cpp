@@ -17,15 +17,15 @@ bool contains(const std::vector<IpAddress>& list, const IpAddress& address) {
 
 bool has_address(const core::PlanPeer& peer, const IpAddress& address) {
     return peer.ipv4 == address || peer.ipv6.with_scope(0) == address ||
-           contains(peer.extra, address) || contains(peer.claimed, address);
+           contains(peer.others->extra, address) || contains(peer.others->claimed, address);
 }
 
 template <typename Visitor>
 void for_each_address(const core::PlanPeer& peer, Visitor&& visit) {
     visit(peer.ipv4);
     visit(peer.ipv6);
-    for (const IpAddress& address : peer.extra) visit(address);
-    for (const IpAddress& address : peer.claimed) visit(address);
+    for (const IpAddress& address : peer.others->extra) visit(address);
+    for (const IpAddress& address : peer.others->claimed) visit(address);
 }
 
 }  // namespace

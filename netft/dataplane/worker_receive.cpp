@@ -188,11 +188,11 @@ bool Worker::Impl::is_welcome(const core::PlanPeer& sender, Bytes frame) {
     }
     if (tap::is_source(frame, sender.ipv4, sender.ipv6)) return true;
     IpAddress source = tap::source_of(frame);
-    bool is_own =
-        source == (source.is_v4() ? sender.ipv4 : sender.ipv6) ||
-        source.is_unspecified() ||  // where refuse_packet() lets it
-        std::find(sender.extra.begin(), sender.extra.end(), source) != sender.extra.end() ||
-        snapshot->plan.inner->is_allowed(source, sender.allowed);
+    bool is_own = source == (source.is_v4() ? sender.ipv4 : sender.ipv6) ||
+                  source.is_unspecified() ||  // where refuse_packet() lets it
+                  std::find(sender.others->extra.begin(), sender.others->extra.end(), source) !=
+                      sender.others->extra.end() ||
+                  snapshot->plan.inner->is_allowed(source, sender.others->allowed);
     if (is_own) return true;
     drops.count(DropReason::frame_bad_source_address);
     if (refused_limit.take(now) && link->events.push(core::SourceRefused{sender.id, source}))

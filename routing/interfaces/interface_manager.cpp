@@ -72,6 +72,8 @@ std::optional<LocalEndpoint> keep_missing(LocalEndpoint e, const InterfaceSettin
     if (!is_eligible(settings, home != nullptr ? home->name : e.interface,
                      home != nullptr ? home->kind : ""))
         return {};
+    // A VLAN or macvlan does not break: somebody took it away, and that is no loss to be shown.
+    if (home == nullptr && !e.nic.empty()) return {};
     if (home != nullptr) {
         if (find_address(*home, e.endpoint.address) != nullptr) return {};
         Prefix subnet = Prefix{e.endpoint.address, e.prefix_length}.network();

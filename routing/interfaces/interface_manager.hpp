@@ -26,6 +26,8 @@
 // An endpoint leaves the list when
 //  - its address is still there but another one is now chosen on the interface (a better kind, or
 //    a configured one);
+//  - it was on an interface over another one (VLAN, macvlan) that is deleted, and is not
+//  configured;
 //  - its address is gone and one of the same subnet is chosen on the same interface. One of
 //    another subnet does not replace it: both are listed. A /32 or /128 that is gone is not missed
 //    where the interface has another endpoint;

@@ -24,13 +24,7 @@ FOUR = Spec(nodes=4, networks=2, security="encrypt")
 MEMBER = "n3"
 HONEST = ("n1", "n2", "n4")
 LOST_SHARE_MAX = 0.001
-RSS_GROWTH_MAX_KB = 4096
-# Kinds of misbehaviour that netftd does not withstand yet; each with the reason.
-NOT_YET = {
-    "arp": "ARP of peers reaches the kernel: its neighbours get the member's MAC",
-    "neighbour_discovery": "likewise neighbour advertisements",
-    "inner_sources": "a peer's inner source address is not bound to its key",
-}
+RSS_GROWTH_MAX_KB = 1024
 ALL = ("arp", "neighbour_discovery", "other_protocols", "inner_sources", "virtio_headers", "cards",
        "control_flood", "trains", "initiations", "responses", "heartbeats", "flaps", "relays")
 
@@ -47,13 +41,15 @@ while True:
 
 
 def kinds():
-    """All that are withstood; NETFT_MEMBER_KINDS names others."""
+    """All; NETFT_MEMBER_KINDS names fewer."""
     wanted = os.environ.get("NETFT_MEMBER_KINDS")
-    return wanted.split(",") if wanted else [name for name in ALL if name not in NOT_YET]
+    return wanted.split(",") if wanted else list(ALL)
 
 
 def seed():
-    chosen = int(os.environ.get("NETFT_MEMBER_SEED", random.randrange(1 << 32)))
+    """The same at every run, unless another is asked for ("any" takes one by chance)."""
+    wanted = os.environ.get("NETFT_MEMBER_SEED", "3")
+    chosen = random.randrange(1 << 32) if wanted == "any" else int(wanted)
     print(f"     NETFT_MEMBER_SEED={chosen}", flush=True)
     return chosen
 
@@ -139,9 +135,12 @@ def attack(lab, slot_s, rounds):
                   slot_s=slot_s, rounds=rounds) as member:
         for node in HONEST:
             member.wait("card", peer=node)
-        memory = {node: resident_kb(lab, node) for node in HONEST}
         with sinks(lab) as heard, probes(lab) as results:
-            member.wait("over", seconds=len(names) * slot_s * rounds * 1.5 + 20)
+            # The first round touches what was set aside at start: buffers, windows, tables.
+            round_s = len(names) * slot_s * 1.5 + 20
+            assert wait_until(lambda: len(member.all("done")) >= len(names), round_s), "no round"
+            memory = {node: resident_kb(lab, node) for node in HONEST}
+            member.wait("over", seconds=round_s * rounds)
         print("     calls: " + " ".join(f"{one['name']} {one['calls']}"
                                         for one in member.all("done")[:len(names)]), flush=True)
         for pair, result in results.items():
@@ -177,7 +176,7 @@ def withstand(lab, slot_s, rounds):
 
 @test(FOUR, fresh=True, figure=True, seconds=180)
 def a_member_with_keys_harms_nobody_else(lab):
-    withstand(lab, slot_s=1.2, rounds=1)
+    withstand(lab, slot_s=0.8, rounds=2)
 
 
 @test(FOUR, fresh=True, figure=True, long=True, seconds=1500)

@@ -137,9 +137,9 @@ def heartbeats_are_noise_on_the_wire(lab):
     with Tap("n2") as tap:
         beats = wait_for("200 heartbeats", lambda: enough(tap, wire.HEARTBEAT, 200), 30)
     bodies = [one.payload[wire.HEADER_BYTES:] for one in beats]
-    assert {len(body) for body in bodies} == {64 + 16}
+    assert {len(body) for body in bodies} == {72 + 16}
     assert entropy(b"".join(bodies)) > 7.95, entropy(b"".join(bodies))
-    for at in range(80):
+    for at in range(88):
         column = [body[at] for body in bodies]
         # Of 200 random bytes no value comes 12 times, but for one run in a million (80 columns).
         assert max(map(column.count, column)) < 12, f"byte {at} of a heartbeat is no noise"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <cerrno>
+#include <cstdlib>
 #include <thread>
 #include <vector>
 
@@ -41,8 +42,7 @@ class Script final : public tap::DeviceInterface {
     std::ptrdiff_t read(std::span<const iovec> room) const override {
         if (given_ == kFrames) {
             std::uint64_t count = 0;
-            (void)::read(ready_.get(), &count, sizeof(count));
-            return 0;
+            return ::read(ready_.get(), &count, sizeof(count)) < 0 ? -errno : 0;
         }
         if (++given_ == kFrames) line_.publish({});
         std::vector<std::uint8_t> frame = small_frame();
@@ -55,7 +55,7 @@ class Script final : public tap::DeviceInterface {
     }
     void begin() const {
         std::uint64_t one = 1;
-        (void)::write(ready_.get(), &one, sizeof(one));
+        if (::write(ready_.get(), &one, sizeof(one)) < 0) std::abort();
     }
 
  private:

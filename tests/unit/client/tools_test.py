@@ -191,11 +191,11 @@ class ToolsTest(unittest.TestCase):
         for field in fields:
             command += ["-e", field]
         packets = [line.split(";") for line in self.run_tool(*command).stdout.splitlines()]
-        beats = [packet for packet in packets if packet[3] == "88"]
+        beats = [packet for packet in packets if packet[3] == "96"]
         events = [packet for packet in packets if "netft transition" in packet[7]]
         self.assertEqual(len(beats), 3)
         self.assertEqual(len(events), 3)
-        self.assertEqual(beats[0][:7], ["10.0.0.2", "10.0.0.1", "3343", "88", "1", "1",
+        self.assertEqual(beats[0][:7], ["10.0.0.2", "10.0.0.1", "3343", "96", "1", "1",
                                         "10.0.0.0/24"])
 
 

@@ -24,7 +24,9 @@ View view_of_samples() {
 BOOST_AUTO_TEST_SUITE(view)
 
 BOOST_AUTO_TEST_CASE(a_snapshot_rebuilds_what_show_gives) {
-    BOOST_TEST(view_of_samples().document() == control::to_json(samples::node(), samples::clock()));
+    json shown = control::to_json(samples::node(), samples::clock());
+    shown.erase("verdict");  // worked out from the rest, for who asks once
+    BOOST_TEST(view_of_samples().document() == shown);
 }
 
 BOOST_AUTO_TEST_CASE(changes_are_followed) {

@@ -173,11 +173,11 @@ BOOST_AUTO_TEST_CASE(a_floating_address_goes_to_the_newest_claim) {
     Card card = card_of_n2();
     card.claims = {{vip, 1}};
     receive_card(1, card);
-    BOOST_TEST((coordinator.poll_plan()->peers.at(0).claimed == std::vector{vip}));
+    BOOST_TEST((coordinator.poll_plan()->peers.at(0).others->claimed == std::vector{vip}));
     sends();
 
     coordinator.handle_adapter_addresses(now, std::vector{vip});  // we take it over
-    BOOST_TEST(coordinator.poll_plan()->peers.at(0).claimed.empty());
+    BOOST_TEST(coordinator.poll_plan()->peers.at(0).others->claimed.empty());
     coordinator.handle_timers(now);
     auto out = sends();
     BOOST_REQUIRE(!out.empty());
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(a_floating_address_goes_to_the_newest_claim) {
 
     card.claims = {{vip, 3}};  // and it takes it back
     receive_card(2, card);
-    BOOST_TEST((coordinator.poll_plan()->peers.at(0).claimed == std::vector{vip}));
+    BOOST_TEST((coordinator.poll_plan()->peers.at(0).others->claimed == std::vector{vip}));
 }
 
 BOOST_AUTO_TEST_CASE(a_claim_to_what_does_not_float_is_dropped_counted_and_said) {
@@ -203,7 +203,7 @@ BOOST_AUTO_TEST_CASE(a_claim_to_what_does_not_float_is_dropped_counted_and_said)
                    {*IpAddress::parse("10.0.0.3"), 9},     // an endpoint of n3
                    {*IpAddress::parse("192.168.7.1"), 1}};
     receive_card(1, card);
-    BOOST_TEST((coordinator.poll_plan()->peers.at(0).claimed ==
+    BOOST_TEST((coordinator.poll_plan()->peers.at(0).others->claimed ==
                 std::vector{*IpAddress::parse("192.168.7.1")}));
     BOOST_TEST(coordinator.drops().of(DropReason::control_refused_claim) == 3u);
     bool is_said = false;

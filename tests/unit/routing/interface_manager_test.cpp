@@ -78,6 +78,22 @@ BOOST_AUTO_TEST_CASE(a_configured_address_that_is_nowhere_is_listed_as_gone) {
     BOOST_TEST(node.im.endpoints()[1].endpoint.address.scope() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(an_interface_over_another_that_is_deleted_is_forgotten) {
+    InterfaceFact eth0 = fact(2, "eth0", {"10.0.0.1/24"});
+    InterfaceFact over = fact(3, "eth0.10", {"10.1.0.1/24"});
+    over.kind = "vlan";
+    over.lower = 2;
+    Node node;
+    node.see({eth0, over});
+    over.carrier = false;
+    BOOST_TEST(node.see({eth0, over}).back() == "2 10.1.0.1/24 eth0.10 " + kNoCarrier);
+    BOOST_TEST(node.see({eth0}) == Strings{"1 10.0.0.1/24 eth0 up"},
+               boost::test_tools::per_element());
+    node.set({.configured = {configured("10.1.0.1")}});
+    node.see({eth0, over});
+    BOOST_TEST(node.see({eth0}).size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(the_most_basic_reason_is_given) {
     InterfaceFact eth0 = fact(2, "eth0", {"10.0.0.1/24"});
     InterfaceFact bare = fact(2, "eth0", {});
