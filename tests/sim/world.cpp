@@ -410,7 +410,7 @@ std::vector<core::RouteReport> World::routes(std::size_t i) const {
 std::optional<World::RoutePlace> World::place_of(std::size_t i, RouteId id) const {
     if (!nodes_[i].running) return {};
     for (const routing::Route& route : nodes_[i].coordinator->routes())
-        if (route.id == id)
+        if (route.id == id && !route.interface.empty())  // its address may never have been seen
             return RoutePlace{route.peer.value,
                               static_cast<std::size_t>(route.interface.back() - '0')};
     return {};
