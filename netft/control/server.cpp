@@ -185,7 +185,7 @@ bool ControlServer::State::accept_one() {
 }
 
 bool ControlServer::State::admit_client(const Fd& fd, const Caller& caller) {
-    Verdict verdict =
+    Admission verdict =
         limits.admit_client(options.clock(), caller.uid, clients_of(caller.uid), clients.size());
     if (verdict.admitted) return true;
     const std::string why = "too many clients, try again later";
@@ -250,7 +250,7 @@ void ControlServer::State::handle_line(ServerClient& client, const std::string& 
 }
 
 bool ControlServer::State::admit_request(ServerClient& client) {
-    Verdict verdict = limits.admit_request(options.clock(), client.caller().uid, client.requests);
+    Admission verdict = limits.admit_request(options.clock(), client.caller().uid, client.requests);
     if (verdict.admitted) return true;
     ++counters.limited_requests;
     const std::string why = "too many requests, try again later";

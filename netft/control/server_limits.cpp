@@ -37,7 +37,7 @@ RequestLimit ServerLimits::client_bucket(uid_t uid) {
                         kRequestsBurst * factor_of(uid) / 2);
 }
 
-Verdict ServerLimits::admit_client(TimePoint now, uid_t uid, std::size_t own, std::size_t all) {
+Admission ServerLimits::admit_client(TimePoint now, uid_t uid, std::size_t own, std::size_t all) {
     bool is_root = uid == 0;
     bool room = all < kClientsMax - (is_root ? 0 : kRootClients);
     if (room && (is_root || own < kUserClientsMax)) return {};
@@ -48,7 +48,7 @@ Verdict ServerLimits::admit_client(TimePoint now, uid_t uid, std::size_t own, st
     return {.admitted = false, .first = first};
 }
 
-Verdict ServerLimits::admit_request(TimePoint now, uid_t uid, RequestLimit& client) {
+Admission ServerLimits::admit_request(TimePoint now, uid_t uid, RequestLimit& client) {
     User* user = find(now, uid);
     if (user == nullptr) return {.admitted = false};
     if (!client.take(now)) return {.admitted = false, .first = client.tell_once()};

@@ -35,7 +35,7 @@ class RequestLimit {
     bool told_ = false;
 };
 
-struct Verdict {
+struct Admission {
     bool admitted = true;
     bool first = false;  // of a burst: to be audited
 };
@@ -55,8 +55,8 @@ class ServerLimits {
     static RequestLimit client_bucket(uid_t uid);
 
     // `own` of `all` clients are this user's already.
-    Verdict admit_client(TimePoint now, uid_t uid, std::size_t own, std::size_t all);
-    Verdict admit_request(TimePoint now, uid_t uid, RequestLimit& client);
+    Admission admit_client(TimePoint now, uid_t uid, std::size_t own, std::size_t all);
+    Admission admit_request(TimePoint now, uid_t uid, RequestLimit& client);
     void handle_refusal(TimePoint now, uid_t uid);
 
  private:

@@ -37,6 +37,26 @@ json finding_to_json(const routing::Finding& finding) {
             {"evidence", finding.evidence}};
 }
 
+// A fault of this node that names the peer, or what is found of the peer itself.
+bool is_about(const VerdictFinding& finding, const std::string& peer) {
+    return finding.peer == peer || (finding.peer.empty() && finding.reason.starts_with(peer + " "));
+}
+
+void add_own(const Verdict& own, const std::string& self, const std::string& peer,
+             routing::Verdict& out) {
+    if (out.findings.front().culprit != routing::Culprit::none) return;
+    std::vector<routing::Finding> findings;
+    for (const VerdictFinding& found : own.findings) {
+        if (!is_about(found, peer)) continue;
+        findings.push_back({.culprit = routing::Culprit::unknown,
+                            .is_down = found.severity == Severity::critical,
+                            .node = self,
+                            .text = found.reason,
+                            .evidence = {self + " finds: " + found.reason}});
+    }
+    if (!findings.empty()) out.findings = std::move(findings);
+}
+
 std::optional<std::size_t> find_node(const routing::ClusterView& view, const std::string& name) {
     for (std::size_t i = 0; i < view.nodes.size(); ++i)
         if (view.nodes[i].name == name) return i;
@@ -103,7 +123,7 @@ std::string log_text(const routing::StateChange& change) {
     return change.detail.empty() ? out : out + ": " + change.detail;
 }
 
-json answer_why(const routing::ClusterView& view, const json& request) {
+json answer_why(const routing::ClusterView& view, const Verdict& own, const json& request) {
     std::string a = name_in(request, "a");
     std::string b = name_in(request, "b");
     if (a.empty() && !view.nodes.empty()) a = view.nodes.front().name;
@@ -113,6 +133,7 @@ json answer_why(const routing::ClusterView& view, const json& request) {
     if (!to) return no_such_node(view, b);
     if (*from == *to) return {{"error", a + ": a node is always joined to itself"}};
     routing::Verdict verdict = routing::why(view, *from, *to);
+    if (*from == 0 || *to == 0) add_own(own, view.nodes.front().name, *from == 0 ? b : a, verdict);
     json findings = json::array();
     for (const routing::Finding& finding : verdict.findings)
         findings.push_back(finding_to_json(finding));

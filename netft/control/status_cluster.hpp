@@ -7,6 +7,7 @@
 #include <string>
 
 #include "netft/control/status.hpp"
+#include "netft/control/verdict.hpp"
 #include "routing/topology/cluster_view.hpp"
 
 namespace netft::control {
@@ -21,7 +22,10 @@ nlohmann::json to_json(const routing::StateChange& change, const WallClock& cloc
 std::string log_text(const routing::StateChange& change);
 
 // netft/docs/schema/why.json. The request names nodes "a" (empty: this one) and "b"; {"error":…}
-// where they are none, or the same.
-nlohmann::json answer_why(const routing::ClusterView& view, const nlohmann::json& request);
+// where they are none, or the same. `verdict`: this node's own. What it finds between this node and
+// the other one is the answer where the picture of the cluster shows nothing: `why` and `check`
+// never disagree.
+nlohmann::json answer_why(const routing::ClusterView& view, const Verdict& verdict,
+                          const nlohmann::json& request);
 
 }  // namespace netft::control

@@ -1,8 +1,9 @@
 // Is all well? The one answer that `show`, `check` and their JSON give. PURE.
 //
 // An expected route that is not up is critical: the redundancy that it is there for is gone, as is
-// that of a peer joined by fewer independent networks than the file lists or than it had. A route
-// that is suspect or damped, and a fault of this node's set-up, is a warning.
+// that of a peer joined by fewer independent networks than the file lists or than it had. So is
+// a peer whose packets this host sends elsewhere than by the adapter. A route that is suspect or
+// damped, and a fault of this node's set-up, is a warning.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -170,6 +170,11 @@ void AdapterKeeper::look_at_fib(const core::Settings& settings) {
     stray_ = std::move(stray);
 }
 
+std::string AdapterKeeper::stray_of(const std::string& peer) const {
+    auto known = stray_.find(peer);
+    return known == stray_.end() ? std::string() : known->second;
+}
+
 std::vector<std::string> AdapterKeeper::warnings() const {
     std::vector<std::string> out;
     for (const auto& [peer, what] : stray_) out.push_back(what);

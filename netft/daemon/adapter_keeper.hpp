@@ -63,6 +63,10 @@ class AdapterKeeper {
 
     // "packets for n2 (169.254.1.2) leave by eth0, not by netft0: …".
     std::vector<std::string> warnings() const;
+    // Of these, that of one peer; "": its packets leave by the adapter.
+    std::string stray_of(const std::string& peer) const;
+    // Why rules and routes of others are not held off; "": they are.
+    const std::string& guard_failure() const { return guard_failure_; }
 
  private:
     void sync_guard(const core::Settings& settings, bool is_repair);

@@ -14,6 +14,7 @@
 #include "netft/control/status_cluster.hpp"
 #include "netft/control/status_records.hpp"
 #include "netft/control/status_requests.hpp"
+#include "netft/control/verdict.hpp"
 #include "netft/daemon/daemon.hpp"
 #include "netft/dataplane/clock.hpp"
 
@@ -54,7 +55,8 @@ nlohmann::json Daemon::handle_request(const nlohmann::json& request,
         return {{"ok", true}};
     }
     if (what == "why")
-        return control::answer_why(coordinator_->cluster_view(dataplane::monotonic_now()), request);
+        return control::answer_why(coordinator_->cluster_view(dataplane::monotonic_now()),
+                                   control::judge(status()), request);
     return control::answer_request(request, status(), history_, wall_clock());
 }
 
@@ -165,6 +167,7 @@ control::NodeStatus Daemon::status(bool fresh) {
         if (!port.note.empty()) out.warnings.push_back(port.note);
     }
     for (std::string& warning : adapter_->warnings()) out.warnings.push_back(std::move(warning));
+    if (!adapter_->guard_failure().empty()) out.faults.push_back(adapter_->guard_failure());
     for (std::string& warning : devices_->warnings()) out.warnings.push_back(std::move(warning));
     out.workers = workers_->status();
     for (const control::WorkerStatus& worker : out.workers) {
@@ -197,6 +200,7 @@ control::NodeStatus Daemon::status(bool fresh) {
             if (outside && is_silence(state.report.reason)) state.report.reason = *outside;
             entry.routes.push_back(std::move(state));
         }
+        entry.stray = adapter_->stray_of(peer.name);
         add_expectations(peer.id, entry);
         out.peers.push_back(std::move(entry));
     }

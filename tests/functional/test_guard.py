@@ -97,8 +97,13 @@ def a_way_that_netft_cannot_hold_is_said(lab):
                    for text in lab["n1"].show()["warnings"])
     ip(lab, f"address add {target}/32 dev lo")
     wait_for("a warning", is_said, 15)
+    done = lab["n1"].run("netft-route", "check", check=False)
+    assert done.returncode == 2 and "netft0" in done.stdout, done
+    why = json.loads(lab["n1"].run("netft-route", "why", "--json", "n2").stdout)
+    assert why["culprit"] != "none" and "netft0" in why["findings"][0]["text"], why
     ip(lab, f"address del {target}/32 dev lo")
     wait_for("its end", lambda: not is_said(), 15)
+    lab["n1"].run("netft-route", "check")
 
 
 @test(TWO, fresh=True)

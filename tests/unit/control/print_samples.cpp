@@ -38,7 +38,7 @@ int main() {
     node.peers[1].relay = "n2";
     print("show", to_json(node, clock));
     print("get", get_route(node, "n3", clock, json::object()));
-    print("why", answer_why(samples::cluster(), {{"b", "n2"}}));
+    print("why", answer_why(samples::cluster(), {}, {{"b", "n2"}}));
     print("history", history.to_json("n2", clock));
     print("history", history.to_json("n3", clock));
     for (const json& record : snapshot_records(node, clock)) print("stream", record);

@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(refusals_use_the_bucket_up_sooner) {
 BOOST_AUTO_TEST_CASE(one_user_cannot_take_all_connections_and_users_none_of_roots) {
     ServerLimits limits;
     BOOST_TEST(limits.admit_client(kNow, kUser, ServerLimits::kUserClientsMax - 1, 20).admitted);
-    Verdict verdict = limits.admit_client(kNow, kUser, ServerLimits::kUserClientsMax, 20);
+    Admission verdict = limits.admit_client(kNow, kUser, ServerLimits::kUserClientsMax, 20);
     BOOST_TEST(!verdict.admitted);
     BOOST_TEST(verdict.first);
     BOOST_TEST(!limits.admit_client(kNow, kUser, ServerLimits::kUserClientsMax, 20).first);

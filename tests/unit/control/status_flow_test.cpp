@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(what_is_out_of_its_range_is_refused) {
 
 BOOST_AUTO_TEST_CASE(why_asks_for_two_nodes_that_there_are) {
     auto error = [](const json& request) {
-        json answer = answer_why(samples::cluster(), request);
+        json answer = answer_why(samples::cluster(), {}, request);
         return answer.contains("error") ? answer["error"].get<std::string>() : "";
     };
     BOOST_TEST(error({{"b", "n2"}}) == "");
@@ -104,6 +104,25 @@ BOOST_AUTO_TEST_CASE(why_asks_for_two_nodes_that_there_are) {
     BOOST_TEST(error({{"b", "n9"}}) == "n9: no node has this name (nodes: n1, n2)");
     BOOST_TEST(error({{"a", "n2"}, {"b", "n2"}}) == "n2: a node is always joined to itself");
     BOOST_TEST(error(json::object()) == ": no node has this name (nodes: n1, n2)");
+}
+
+BOOST_AUTO_TEST_CASE(why_does_not_say_that_nothing_is_wrong_where_check_finds_something) {
+    routing::ClusterView well = samples::cluster();
+    for (routing::SeenNode& node : well.nodes)
+        for (routing::SeenRoute& route : node.routes)
+            route = {route.interface, route.peer, route.remote_interface, BfdState::up};
+    auto culprit = [&well](const Verdict& own, const json& request) {
+        return answer_why(well, own, request)["culprit"].get<std::string>();
+    };
+    Verdict of_peer{.findings = {{Severity::critical, "n2", "1 of 2 independent networks"}}};
+    Verdict of_self{.findings = {{Severity::warning, "", "n2 and this node both have it"}}};
+    Verdict of_other{.findings = {{Severity::critical, "n3", "no route"}}};
+    json request{{"b", "n2"}};
+    BOOST_REQUIRE(culprit({}, request) == "none");
+    BOOST_TEST(culprit(of_peer, request) == "unknown");
+    BOOST_TEST(culprit(of_peer, {{"a", "n2"}, {"b", "n1"}}) == "unknown");
+    BOOST_TEST(culprit(of_self, request) == "unknown");
+    BOOST_TEST(culprit(of_other, request) == "none");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

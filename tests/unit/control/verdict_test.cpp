@@ -46,6 +46,12 @@ BOOST_AUTO_TEST_CASE(all_expected_routes_up_and_well_is_ok) {
     BOOST_TEST(said.peers.at(0).networks_up == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(packets_that_go_elsewhere_are_critical_whatever_the_routes_say) {
+    peer().stray = "packets for n2 leave by eth0, not by netft0";
+    BOOST_TEST((severity() == Severity::critical));
+    BOOST_TEST(judge(status).findings.at(0).reason == peer().stray);
+}
+
 BOOST_AUTO_TEST_CASE(a_route_in_doubt_is_a_warning_and_one_that_is_lost_critical) {
     second().report.suspect = true;
     BOOST_TEST((severity() == Severity::warning));
