@@ -59,6 +59,7 @@ struct PeerStatus {
     std::size_t networks_in_file = 0;  // how many independent ones its and our endpoints there make
     std::size_t networks_expected = 0;     // these, or what there was
     std::vector<IpAddress> floating = {};  // that it has now
+    std::vector<std::string> doubts = {};  // what of its card is not used, and why
     // What sends packets for it elsewhere than by the adapter; "": they go by that.
     std::string stray = {};
 };

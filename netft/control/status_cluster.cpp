@@ -37,9 +37,9 @@ json finding_to_json(const routing::Finding& finding) {
             {"evidence", finding.evidence}};
 }
 
-// A fault of this node that names the peer, or what is found of the peer itself.
+// What is found of the peer, or of this node itself.
 bool is_about(const VerdictFinding& finding, const std::string& peer) {
-    return finding.peer == peer || (finding.peer.empty() && finding.reason.starts_with(peer + " "));
+    return finding.peer == peer || finding.peer.empty();
 }
 
 void add_own(const Verdict& own, const std::string& self, const std::string& peer,

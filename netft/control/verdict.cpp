@@ -53,6 +53,7 @@ class Judge {
         }
         if (out_.routes_expected == expected_here)
             add({Severity::critical, peer.name, peer.note.empty() ? "no route" : peer.note});
+        for (const std::string& doubt : peer.doubts) add({Severity::warning, peer.name, doubt});
         if (!peer.stray.empty()) add({Severity::critical, peer.name, peer.stray});
         count_networks(peer);
     }

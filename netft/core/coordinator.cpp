@@ -457,6 +457,7 @@ std::vector<PeerView> Coordinator::peers() const {
                       settings_.traffic_to(peer.node)};
         if (auto claimed = claimed_.find(id); claimed != claimed_.end())
             view.claimed = claimed->second;
+        view.doubts = peer.doubts;
         auto relay = peer.relay ? peers_.find(*peer.relay) : peers_.end();
         if (relay != peers_.end() && view.has_session) view.relay = relay->second.node.name;
         if (const session::Session* session = peer.opening.current())

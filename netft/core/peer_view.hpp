@@ -36,8 +36,9 @@ struct PeerView {
     IpAddress ipv6;
     std::optional<TimePoint> session_since;  // of the session in use
     std::uint64_t sessions_opened = 0;
-    TrafficRule traffic;                  // from us to it
-    std::vector<IpAddress> claimed = {};  // floating addresses that it has
+    TrafficRule traffic;                   // from us to it
+    std::vector<IpAddress> claimed = {};   // floating addresses that it has
+    std::vector<std::string> doubts = {};  // what of its card is not used, and why
 };
 
 }  // namespace netft::core

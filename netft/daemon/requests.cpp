@@ -185,6 +185,7 @@ control::NodeStatus Daemon::status(bool fresh) {
         entry.sessions_opened = peer.sessions_opened;
         entry.relay = peer.relay;
         entry.floating = peer.claimed;
+        entry.doubts = peer.doubts;
         entry.traffic = peer.traffic;
         for (const core::PeerReport& known : report.peers)
             if (known.peer == peer.id) entry.selected = known.in_use;

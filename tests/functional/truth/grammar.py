@@ -142,7 +142,7 @@ def duplicate_address(scene):
     own = "{}/{}".format(*scene.address(node, network))
     scene.ip(node, f"address del {own} dev {device}", f"address add {theirs} dev {device}")
     # Which of the two answers is the switch's and the neighbour caches' choice.
-    scene.unjudged |= scene.pairs_of(other)
+    scene.unjudged |= scene.pairs_of(other) | scene.pairs_of(node)
     yield f"{node} has {theirs} of {other} on {device} instead of its own"
     quietly(scene, node, f"address del {theirs} dev {device}", f"address replace {own} dev {device}")
     for name in scene.lab.spec.node_names():

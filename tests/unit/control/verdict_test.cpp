@@ -52,6 +52,12 @@ BOOST_AUTO_TEST_CASE(packets_that_go_elsewhere_are_critical_whatever_the_routes_
     BOOST_TEST(judge(status).findings.at(0).reason == peer().stray);
 }
 
+BOOST_AUTO_TEST_CASE(what_contradicts_in_a_card_is_a_warning) {
+    peer().doubts = {"its endpoint 10.1.0.3 is ignored: n3 says that it has it, too"};
+    BOOST_TEST((severity() == Severity::warning));
+    BOOST_TEST(judge(status).findings.at(0).peer == "n2");
+}
+
 BOOST_AUTO_TEST_CASE(a_route_in_doubt_is_a_warning_and_one_that_is_lost_critical) {
     second().report.suspect = true;
     BOOST_TEST((severity() == Severity::warning));
