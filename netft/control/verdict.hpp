@@ -3,7 +3,8 @@
 // An expected route that is not up is critical: the redundancy that it is there for is gone, as is
 // that of a peer joined by fewer independent networks than the file lists or than it had. So is
 // a peer whose packets this host sends elsewhere than by the adapter. A route that is suspect or
-// damped, and a fault of this node's set-up, is a warning.
+// damped, a card that contradicts the configuration or another's, and a fault of this node's set-up
+// are warnings.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
