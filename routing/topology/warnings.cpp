@@ -102,7 +102,7 @@ std::vector<std::string> find_ambiguity_warnings(const std::string& peer,
     std::vector<std::string> warnings;
     for (const End& ours : local)
         for (const End& theirs : remote)
-            if (ours.endpoint.address == theirs.endpoint.address &&
+            if (ours.endpoint.address == theirs.endpoint.address && ours.usable && theirs.usable &&
                 !ours.endpoint.address.is_link_local())
                 warnings.push_back(peer + " and this node both have the address " + end_name(ours) +
                                    ": it joins nothing, and one of them is to be "

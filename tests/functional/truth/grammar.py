@@ -237,6 +237,8 @@ def host_bridge(scene):
         scene.ip(node, f"link add {name} type bridge", "link add pod0 type veth peer name pod1",
                  f"link set pod0 master {name} up", "link set pod1 up",
                  f"address add 10.88.0.1/16 dev {name}", f"link set {name} up")
+    if len(nodes) > 1 and name == "br0":  # it may be meant to join them: a warning is a choice
+        scene.unjudged |= {pair for node in nodes for pair in scene.pairs_of(node)}
     yield f"a bridge {name} with 10.88.0.1/16 on {' '.join(nodes)}"
     for node in nodes:
         quietly(scene, node, f"link del {name}", "link del pod0")

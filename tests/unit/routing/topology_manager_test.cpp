@@ -474,6 +474,9 @@ BOOST_AUTO_TEST_CASE(an_address_that_both_have_is_named) {
     BOOST_TEST(std::count(tm.warnings().begin(), tm.warnings().end(),
                           "n1 and this node both have the address eth1 (10.1.0.1): it joins "
                           "nothing, and one of them is to be given another") == 1);
+    ours[1].usable = false;  // it was, and is gone
+    tm.update(ours, peers);
+    BOOST_TEST(tm.faults().empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
